@@ -1,0 +1,85 @@
+"""One instance as AWS shows it at one moment: all that a decision or a plan may look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ENDED_STATES = frozenset({"shutting-down", "terminated"})
+AUTO_SCALING_GROUP_TAG = "aws:autoscaling:groupName"
+
+Direction = Literal["ingress", "egress"]
+PeerKind = Literal["ipv4", "ipv6", "prefix-list", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What `DescribeInstances` says of one instance; `vpc_id` is None once it is terminated."""
+
+    id: str
+    state: str
+    vpc_id: str | None
+    tags: Mapping[str, str]
+    interface_ids: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to contain."""
+        return self.state in ENDED_STATES
+
+    @property
+    def auto_scaling_group(self) -> str | None:
+        """Name of the Auto Scaling group that the instance is a member of."""
+        return self.tags.get(AUTO_SCALING_GROUP_TAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One network interface attached to the instance, with its security groups in AWS's order."""
+
+    id: str
+    vpc_id: str
+    groups: tuple[str, ...]
+    requester_managed: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileAssociation:
+    """One IAM instance profile association; `profile_id` is the profile's unique id (`AIPA…`)."""
+
+    id: str
+    state: Literal["associating", "associated", "disassociating", "disassociated"]
+    profile_arn: str
+    profile_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One security group rule towards one peer; ports are -1 where the protocol has none."""
+
+    direction: Direction
+    protocol: str
+    from_port: int
+    to_port: int
+    peer_kind: PeerKind
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationGroup:
+    """A security group that carries this stack's creation tag, with all its rules."""
+
+    id: str
+    vpc_id: str
+    name: str
+    rules: frozenset[Rule] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that is read of one instance at one moment; `groups` are this stack's, in every VPC."""
+
+    instance: Instance
+    interfaces: tuple[Interface, ...]
+    associations: tuple[ProfileAssociation, ...]
+    groups: tuple[IsolationGroup, ...]

@@ -1,0 +1,140 @@
+"""The outside world, one narrow protocol for each thing: implemented by `aws/`, and by state fakes in tests.
+
+Every method may raise `Retryable` (try again later) or `Terminal` (a change is needed); nothing else.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from quarantag.case import Case, CaseStatus, InterfaceBefore
+from quarantag.instance import Instance, Interface, IsolationGroup, ProfileAssociation, Rule
+
+
+class Instances(Protocol):
+    """EC2 instances of this account and Region, and the isolation groups of this stack."""
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The instance now, or None where EC2 does not know it."""
+
+    def interfaces(self, instance_id: str) -> tuple[Interface, ...]:
+        """Every network interface attached (or attaching) to the instance."""
+
+    def profile_associations(self, instance_id: str) -> tuple[ProfileAssociation, ...]:
+        """Every instance profile association of the instance, in any state."""
+
+    def isolation_groups(self) -> tuple[IsolationGroup, ...]:
+        """Every security group with this stack's creation tag, in any VPC, with its rules."""
+
+    def tagged(self, value: str) -> Iterator[str]:
+        """Ids of the instances whose control tag has this value; cost grows with these, not with the fleet."""
+
+    def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
+        """Write these tags in one call; raises `TagLimitReached` where the resource has no room for them."""
+
+    def create_isolation_group(self, vpc_id: str) -> None:
+        """Make this stack's isolation group in the VPC; a group made by another run meanwhile is fine."""
+
+    def revoke_rules(self, group_id: str, rules: frozenset[Rule]) -> None:
+        """Take these rules off the group; a rule that is gone already is fine."""
+
+    def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
+        """Give the interface exactly these groups."""
+
+    def associate_profile(self, instance_id: str, profile_arn: str) -> None:
+        """Associate the profile with an instance that has none; `Conflict` where it has one by now."""
+
+    def replace_profile(self, association_id: str, profile_arn: str) -> None:
+        """Replace the profile of an active association; `Conflict` where it is not active (any more)."""
+
+    def disassociate_profile(self, association_id: str) -> None:
+        """End the association; one that has ended already is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one instance: until it expires no other function has it. Writes carry `generation`."""
+
+    instance_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `maximum` distinct instances in one window of one scope (`account`, `vpc=vpc-1`, `stack`…)."""
+
+    scope: str
+    window_start: datetime
+    window_seconds: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One append-only audit entry: who or what, did what, to which instance, with what result."""
+
+    instance_id: str
+    kind: str
+    at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """The DynamoDB table of leases, cases, audit entries and counters. May raise `LedgerUnavailable`."""
+
+    def acquire(self, instance_id: str, holder: str, now: datetime) -> Lease | None:
+        """Take the lease of the instance; None where another holder has it."""
+
+    def yield_lease(self, lease: Lease) -> None:
+        """Give the lease back; nothing happens where it was taken over meanwhile."""
+
+    def case(self, instance_id: str) -> Case | None:
+        """The instance's latest case, open or closed."""
+
+    def admit(self, instance_id: str, quotas: Sequence[Quota]) -> Quota | None:
+        """Count the instance in all quotas, or in none: answers the quota that is full. Idempotent by instance."""
+
+    def open_case(self, case: Case, lease: Lease, ceiling: Quota | None) -> Quota | None:
+        """Open the case and count it under the ceiling, both or neither: answers the ceiling where it is full.
+
+        Raises `Conflict` where a case is open already or the lease was lost.
+        """
+
+    def add_interface_before(self, case: Case, lease: Lease, interface: InterfaceBefore) -> None:
+        """Record the state before of an interface attached since; one that is recorded is never overwritten."""
+
+    def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> None:
+        """Move the case to `status`; `Released` and `Ended` close it. `Conflict` where the lease was lost."""
+
+    def open_instances(self) -> Iterator[str]:
+        """Ids of the instances with an open case."""
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Append audit entries, mirrored to the log first."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can move it."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A message for people: the subject says what, the text why, who and what to do next."""
+
+    subject: str
+    text: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Announcer(Protocol):
+    """The stack's notification topic."""
+
+    def announce(self, announcement: Announcement) -> None:
+        """Publish; at least once."""

@@ -1,0 +1,47 @@
+"""What the stack's parameters say, as one value: read from the environment by `aws/wiring.py` only."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["enforce", "observe"]
+
+CREATION_TAG_KEY = "QuarantagStack"
+"""The tag that marks a security group as made by this stack; its value is the stack's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The parameters of one stack, in one account and Region; defaults are template.yaml's."""
+
+    account: str
+    region: str
+    isolation_profile_arn: str
+    stack: str = "quarantag"
+    tag_key: str = "SecurityIsolation"
+    isolate_value: str = "Isolate"
+    review_value: str = "Review"
+    release_value: str = "Release"
+    isolation_group_name: str = "SecurityIsolation-SecurityGroup"
+    mode: Mode = "enforce"
+    act_on_sample_findings: bool = False
+    max_containments_per_hour: int = 50
+
+    @property
+    def status_key(self) -> str:
+        """Key of the status tag."""
+        return f"{self.tag_key}Status"
+
+    @property
+    def reason_key(self) -> str:
+        """Key of the reason tag."""
+        return f"{self.tag_key}Reason"
+
+    @property
+    def exempt_key(self) -> str:
+        """Key of the one tag that an exemption may rest on."""
+        return f"{self.tag_key}Exempt"
+
+    @property
+    def groups_before_key(self) -> str:
+        """Key of the tag that keeps an interface's groups while the ledger can't be reached."""
+        return f"{self.tag_key}GroupsBefore"
