@@ -1,0 +1,1 @@
+"""The `quarantag` command: policy workbench and local cloud; runs from a checkout, never uploaded."""
