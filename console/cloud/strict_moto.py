@@ -1,0 +1,102 @@
+"""Moto, as strict as AWS where it matters here: `with strict_moto() as cloud:` in a test, or `main` as a server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from moto import mock_aws
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.responses._base_response import EC2BaseResponse
+
+from console.cloud import strict_network, strict_profiles, strict_tags
+from console.cloud.correction import Moto, Original, corrected, corrects
+from console.cloud.state import STATE, Refusal, TagEvent
+
+CORRECTED = (strict_network, strict_profiles, strict_tags)
+"""The modules whose import registers the corrections."""
+
+
+@corrects(EC2BaseResponse, "call_action")
+def answer_with_error(original: Original, self: Moto) -> Moto:
+    """Answer with the error that a test asked for (`StrictMoto.refuse`), in EC2's own wire format."""
+    refusal = matching_refusal(
+        self._get_action(), [str(value) for values in self.querystring.values() for value in values]
+    )
+    if refusal is None:
+        return original(self)
+    status, headers, body = self.serialized(ActionResult(EC2ClientError(refusal.code, refusal.message)))
+    return status, headers | {"status": status}, body
+
+
+def matching_refusal(action: str, parameters: list[str]) -> Refusal | None:
+    """The error asked for for this call; counts it."""
+    with STATE.lock:
+        for refusal in STATE.refusals:
+            if refusal.action == action and refusal.resource_id in parameters and refusal.times != 0:
+                if refusal.times is not None:
+                    refusal.times -= 1
+                return refusal
+    return None
+
+
+@dataclass(slots=True)
+class StrictMoto:
+    """The running strict moto: what it emitted, and the ways to bring about what only AWS itself does."""
+
+    events: list[TagEvent] = field(default_factory=list)
+
+    def subscribe(self, listener: Callable[[TagEvent], None]) -> None:
+        """Call `listener` with each tag-change event, inside the API call that caused it: it must not call AWS."""
+        STATE.listeners.append(listener)
+
+    def mark_requester_managed(self, interface_id: str) -> None:
+        """Make the interface one that an AWS service manages: `RequesterManaged`, and AuthFailure on change."""
+        _backend_with("enis", interface_id).enis[interface_id].requester_managed = True
+
+    def set_association_state(
+        self,
+        instance_id: str,
+        state: Literal["associating", "associated", "disassociating"],
+        *,
+        settles_after_reads: int | None = None,
+    ) -> None:
+        """Put the instance's profile association into `state`; it is `associated` after so many reads, or never."""
+        backend = _backend_with("iam_instance_profile_associations", instance_id)
+        association = backend.iam_instance_profile_associations[instance_id]
+        association.state = state
+        if settles_after_reads is not None:
+            STATE.settling[association.association_id] = settles_after_reads
+
+    def refuse(
+        self,
+        action: str,
+        resource_id: str,
+        code: str,
+        message: str = "refused by the test",
+        *,
+        times: int | None = None,
+    ) -> None:
+        """Answer `action` (`CreateTags`, say) on the resource with an error, so many times or always."""
+        STATE.refusals.append(Refusal(action, resource_id, code, message, times))
+
+
+def _backend_with(collection: str, key: str) -> EC2Backend:
+    """The EC2 of the account and Region that knows `key`; KeyError where none does."""
+    for account in ec2_backends.values():
+        for backend in account.values():
+            if key in getattr(backend, collection):
+                return backend
+    raise KeyError(key)
+
+
+@contextmanager
+def strict_moto() -> Iterator[StrictMoto]:
+    """AWS in this process: boto3 clients made inside talk to the strict moto, which starts empty."""
+    cloud = StrictMoto()
+    with corrected(), mock_aws():
+        STATE.clear()
+        STATE.listeners.append(cloud.events.append)
+        yield cloud
