@@ -1,8 +1,12 @@
 """One containment of one instance, with the state before it: what a release gives back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from quarantag.instance import Interface, IsolationGroup, Observation
+from quarantag.settings import Settings
 
 CaseStatus = Literal["Isolating", "Isolated", "Failed", "Releasing", "Released", "Ended"]
 CLOSED: frozenset[CaseStatus] = frozenset({"Released", "Ended"})
@@ -50,3 +54,42 @@ class Case:
     def open(self) -> bool:
         """Whether the containment still stands."""
         return self.status not in CLOSED
+
+
+def case_id(instance_id: str, opened_at: datetime) -> str:
+    """Name a case so that a person can read it and no two cases of one instance share it."""
+    return f"case-{instance_id}-{opened_at:%Y%m%dT%H%M%S%fZ}"
+
+
+def state_before(observation: Observation, settings: Settings) -> StateBefore:
+    """What a release will give back; the isolation group and profile are never part of it."""
+    changeable = (interface for interface in observation.interfaces if not interface.requester_managed)
+    return StateBefore(
+        interfaces=tuple(interface_before(interface, observation.groups, settings) for interface in changeable),
+        profile=_profile_before(observation, settings),
+    )
+
+
+def interface_before(interface: Interface, ours: Iterable[IsolationGroup], settings: Settings) -> InterfaceBefore:
+    """Give the interface's own groups; where it is cut already, those that its tag kept while no ledger was there."""
+    isolating = {group.id for group in ours}
+    groups = tuple(group for group in interface.groups if group not in isolating)
+    kept = interface.tags.get(settings.groups_before_key, "")
+    return InterfaceBefore(interface.id, interface.vpc_id, groups or groups_from_tag(kept))
+
+
+def groups_to_tag(groups: Iterable[str]) -> str:
+    """Write group ids as a tag value, without their `sg-`: so that 14 of them fit into 256 characters."""
+    return " ".join(group.removeprefix("sg-") for group in groups)
+
+
+def groups_from_tag(value: str) -> tuple[str, ...]:
+    """Read the group ids that `groups_to_tag` wrote."""
+    return tuple(f"sg-{part}" for part in value.split())
+
+
+def _profile_before(observation: Observation, settings: Settings) -> ProfileBefore | None:
+    for association in observation.associations:
+        if association.active and association.profile_arn != settings.isolation_profile_arn:
+            return ProfileBefore(association.profile_arn, association.profile_id)
+    return None

@@ -52,10 +52,15 @@ class ProfileAssociation:
     profile_arn: str
     profile_id: str
 
+    @property
+    def active(self) -> bool:
+        """Whether the instance has, or is about to have, this profile."""
+        return self.state in ("associating", "associated")
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One security group rule towards one peer; ports are -1 where the protocol has none."""
+    """One security group rule towards one peer (a CIDR, a prefix list, `account/group`); -1 stands for no port."""
 
     direction: Direction
     protocol: str

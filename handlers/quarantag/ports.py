@@ -54,10 +54,14 @@ class Instances(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on one instance: until it expires no other function has it. Writes carry `generation`."""
+    """The right to work on one instance: until it expires no other function has it. Writes carry `generation`.
+
+    `contended`: another holder worked on the instance moments ago, so what was read before the lease is not trusted.
+    """
 
     instance_id: str
     generation: int
+    contended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Ledger(Protocol):
         """Take the lease of the instance; None where another holder has it."""
 
     def yield_lease(self, lease: Lease) -> None:
-        """Give the lease back; nothing happens where it was taken over meanwhile."""
+        """Give the lease back; raises nothing, since a lease that stays expires by itself."""
 
     def case(self, instance_id: str) -> Case | None:
         """The instance's latest case, open or closed."""
@@ -95,17 +99,23 @@ class Ledger(Protocol):
     def admit(self, instance_id: str, quotas: Sequence[Quota]) -> Quota | None:
         """Count the instance in all quotas, or in none: answers the quota that is full. Idempotent by instance."""
 
-    def open_case(self, case: Case, lease: Lease, ceiling: Quota | None) -> Quota | None:
+    def open_case(self, case: Case, lease: Lease, ceiling: Quota) -> Quota | None:
         """Open the case and count it under the ceiling, both or neither: answers the ceiling where it is full.
 
         Raises `Conflict` where a case is open already or the lease was lost.
         """
 
-    def add_interface_before(self, case: Case, lease: Lease, interface: InterfaceBefore) -> None:
-        """Record the state before of an interface attached since; one that is recorded is never overwritten."""
+    def add_interface_before(self, case: Case, lease: Lease, interface: InterfaceBefore) -> Case:
+        """Record the state before of an interface attached since, and answer the case with it.
 
-    def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> None:
-        """Move the case to `status`; `Released` and `Ended` close it. `Conflict` where the lease was lost."""
+        One that is recorded is never overwritten. Raises `Conflict` where the lease was lost.
+        """
+
+    def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
+        """Move the case to `status` and answer it so; `Released` and `Ended` close it.
+
+        Raises `Conflict` where the lease was lost.
+        """
 
     def open_instances(self) -> Iterator[str]:
         """Ids of the instances with an open case."""
@@ -138,3 +148,13 @@ class Announcer(Protocol):
 
     def announce(self, announcement: Announcement) -> None:
         """Publish; at least once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that a function may touch."""
+
+    instances: Instances
+    ledger: Ledger
+    clock: Clock
+    announcer: Announcer

@@ -1,0 +1,40 @@
+"""Lambda 2: an instance's control tag changed, or the sweep is due: make the instance what the tag says."""
+
+from dataclasses import asdict
+from functools import cache
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger
+
+from quarantag.aws import wiring
+from quarantag.ports import Ports
+from quarantag.reconcile import Request, isolate
+from quarantag.settings import Settings
+from quarantag.tagchange import parse
+
+
+class Context(Protocol):
+    """What is used of Lambda's context object."""
+
+    aws_request_id: str
+
+
+@cache
+def _wired() -> tuple[Settings, Ports, Logger]:
+    settings, log = wiring.settings(), wiring.logger("isolate")
+    return settings, wiring.ports(settings, log), log
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Take a tag-change event; answer `{"cases": [{instance_id, status, reason, case_id}]}`.
+
+    Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `reconcile.isolate` does: Lambda tries again
+    and then keeps the event in the failed-events queue.
+    """
+    settings, ports, log = _wired()
+    change = parse(event)
+    request = Request(change.instance_id, change.tags.get(settings.tag_key, ""), context.aws_request_id)
+    log.append_keys(correlation_id=event.get("id"), instance_id=change.instance_id)
+    outcome = isolate(request, ports, settings)
+    log.info("reconciled", **asdict(outcome))
+    return {"cases": [asdict(outcome)]}

@@ -1,0 +1,86 @@
+"""What people are told: the subject says what happened to which instance, the text why and what to do next."""
+
+import re
+from collections.abc import Iterable
+
+from quarantag.plan import Plan
+from quarantag.ports import Announcement
+from quarantag.settings import Settings
+
+_TAG_VALUE_LIMIT = 256
+_NOT_IN_TAGS = re.compile(r"[^\w\s+\-=.:/@]", re.ASCII)
+
+
+def tag_value(text: str) -> str:
+    """Fit a text into a tag value: 256 characters, only those that every AWS service allows in tags.
+
+    Source: Amazon EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions.
+    """
+    return _NOT_IN_TAGS.sub("_", " ".join(text.split()))[:_TAG_VALUE_LIMIT]
+
+
+def isolated(instance_id: str, why: str, notes: Iterable[str], settings: Settings) -> Announcement:
+    """The instance is contained and verified."""
+    text = [
+        f"{instance_id} is isolated: every network interface is in the isolation group, the instance profile is",
+        "the isolation profile, and both were verified by reading them again.",
+        f"Why: {why}",
+        *(f"Note: {note}" for note in notes),
+        "Existing tracked connections may outlive the group change; sessions issued before keep their credentials.",
+        f"Next: investigate. To see the state: tags {settings.tag_key}* on the instance.",
+    ]
+    return _announcement("Isolated", instance_id, text, settings)
+
+
+def failed(instance_id: str, why: str, problems: Iterable[str], settings: Settings) -> Announcement:
+    """Containment is not complete, and trying again would end the same."""
+    text = [
+        f"{instance_id} is NOT fully isolated. What is left:",
+        *(f"- {problem}" for problem in problems),
+        f"Why it was to be isolated: {why}",
+        f"Next: mend what is named above, then set the tag {settings.tag_key}={settings.isolate_value} again "
+        "(remove it first, so that a tag-change event is sent), or isolate by hand.",
+    ]
+    return _announcement("FAILED to isolate", instance_id, text, settings)
+
+
+def held(instance_id: str, reason: str, settings: Settings) -> Announcement:
+    """A guardrail stopped an isolation: a human decides."""
+    text = [
+        f"{instance_id} was not isolated: {reason}",
+        f"Next: if it must be isolated, set the tag {settings.tag_key}={settings.isolate_value} on it; "
+        "where a limit is reached, raise the limit first or wait for the hour to end.",
+    ]
+    return _announcement("Held, a human decides", instance_id, text, settings)
+
+
+def review(instance_id: str, reason: str, settings: Settings) -> Announcement:
+    """A finding asks for a human's look."""
+    text = [
+        f"{instance_id} was tagged {settings.tag_key}={settings.review_value}: {reason}",
+        f"Next: look at the finding; to isolate, set {settings.tag_key}={settings.isolate_value} on the instance.",
+    ]
+    return _announcement("Review", instance_id, text, settings)
+
+
+def observed(instance_id: str, would: str, settings: Settings) -> Announcement:
+    """Mode is `observe`: what would have been done."""
+    return _announcement("Observe only", instance_id, [f"Mode is observe; {instance_id}: {would}"], settings)
+
+
+def tampering(instance_id: str, what: str, settings: Settings) -> Announcement:
+    """Someone touched the control tag in a way that is never honoured."""
+    text = [f"{instance_id}: {what}", "Next: find who did it in CloudTrail (CreateTags, DeleteTags), and set it right."]
+    return _announcement("Control tag tampering", instance_id, text, settings)
+
+
+def would_do(todo: Plan) -> str:
+    """Say what a plan would do, in one line."""
+    steps = [f"{type(step).__name__} {step.target}" for step in todo.steps]
+    return "would do: " + ", ".join(steps) if steps else "nothing is left to do"
+
+
+def _announcement(what: str, instance_id: str, text: Iterable[str], settings: Settings) -> Announcement:
+    place = {"account": settings.account, "region": settings.region, "instance_id": instance_id}
+    subject = f"{what}: {instance_id} ({settings.account} {settings.region})"
+    return Announcement(subject, "\n".join(text), {**place, "event": what})

@@ -1,0 +1,33 @@
+"""The `Announcer` port over the stack's SNS topic."""
+
+import json
+from typing import TYPE_CHECKING
+
+from quarantag.aws import faults
+from quarantag.ports import Announcement
+
+if TYPE_CHECKING:
+    from types_boto3_sns import SNSClient
+
+_SUBJECT_LIMIT = 100
+
+
+class SnsAnnouncer:
+    """Publishes to one topic: the text for people, the detail as message attributes for filters."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def announce(self, announcement: Announcement) -> None:
+        """`Publish`; an SNS subject is one line of ASCII, less than 100 characters (SNS API Reference, Publish)."""
+        detail = {name: str(value) for name, value in announcement.detail.items() if str(value)}
+        with faults.translated("announce"):
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=announcement.subject.encode("ascii", "replace").decode()[: _SUBJECT_LIMIT - 1],
+                Message=f"{announcement.text}\n\n{json.dumps(detail, sort_keys=True)}",
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in detail.items()
+                },
+            )

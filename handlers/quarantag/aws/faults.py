@@ -1,0 +1,80 @@
+"""Every AWS error code that this package tells apart, and what each means here.
+
+Sources: Amazon EC2 API Reference, "Error codes for the Amazon EC2 API"; Amazon DynamoDB Developer Guide, "Error
+handling with DynamoDB". A code that is not listed is `Terminal`: someone must look.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from quarantag.errors import Conflict, QuarantagError, Retryable, TagLimitReached, Terminal
+
+RETRYABLE = frozenset(
+    {
+        "EC2ThrottledException",
+        "InsufficientCapacity",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttled",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "Unavailable",
+    }
+)
+CONFLICT = frozenset(
+    {
+        "IncorrectInstanceState",
+        "IncorrectState",
+        "InvalidAssociationID.NotFound",
+        "InvalidGroup.NotFound",
+        "InvalidNetworkInterfaceID.NotFound",
+    }
+)
+UNKNOWN_INSTANCE = frozenset(
+    {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceId.Malformed"}
+)
+GROUP_EXISTS = "InvalidGroup.Duplicate"
+RULE_GONE = "InvalidPermission.NotFound"
+ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
+TAG_LIMIT = "TagLimitExceeded"
+CONDITION_FAILED = "ConditionalCheckFailedException"
+TRANSACTION_CANCELLED = "TransactionCanceledException"
+
+_SERVER_FAULT = 500
+
+
+def code_of(error: ClientError) -> str:
+    """Give the error code, or an empty string where AWS sent none."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn what boto raises into this package's errors; `doing` says what was tried, to which resource."""
+    try:
+        yield
+    except ClientError as error:
+        raise _meaning(error, doing) from error
+    except BotoCoreError as error:
+        raise Retryable(f"{doing}: {error}") from error
+
+
+def _meaning(error: ClientError, doing: str) -> QuarantagError:
+    code = code_of(error)
+    text = f"{doing}: {code}: {error.response.get('Error', {}).get('Message', '')}".strip()
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in CONFLICT:
+        return Conflict(text)
+    if code in RETRYABLE or status >= _SERVER_FAULT:
+        return Retryable(text)
+    return TagLimitReached(text) if code == TAG_LIMIT else Terminal(text)

@@ -1,0 +1,165 @@
+"""The `Instances` port over EC2."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from quarantag.aws import faults, reading
+from quarantag.errors import Conflict, Terminal
+from quarantag.instance import Instance, Interface, IsolationGroup, ProfileAssociation, Rule
+from quarantag.settings import CREATION_TAG_KEY, Settings
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.type_defs import TagTypeDef
+
+_MOST_NAMESAKES = 20
+_DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rules, they are removed."
+
+
+class Ec2Instances:
+    """EC2 instances of one account and Region. Every method raises `Retryable` or `Terminal` only."""
+
+    def __init__(self, client: "EC2Client", settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """`DescribeInstances` of one id (ids and filters are never mixed: an unknown id must be told)."""
+        with faults.translated(f"read {instance_id}"):
+            try:
+                answer = self._client.describe_instances(InstanceIds=[instance_id])
+            except ClientError as error:
+                if faults.code_of(error) in faults.UNKNOWN_INSTANCE:
+                    return None
+                raise
+        found = [instance for reservation in answer["Reservations"] for instance in reservation.get("Instances", [])]
+        return reading.instance_of(found[0]) if found else None
+
+    def interfaces(self, instance_id: str) -> tuple[Interface, ...]:
+        """`DescribeNetworkInterfaces`: only this call says which interfaces an AWS service manages."""
+        with faults.translated(f"read the interfaces of {instance_id}"):
+            pages = self._client.get_paginator("describe_network_interfaces").paginate(
+                Filters=[{"Name": "attachment.instance-id", "Values": [instance_id]}]
+            )
+            return tuple(reading.interface_of(found) for page in pages for found in page["NetworkInterfaces"])
+
+    def profile_associations(self, instance_id: str) -> tuple[ProfileAssociation, ...]:
+        """`DescribeIamInstanceProfileAssociations`, in every state but `disassociated`."""
+        with faults.translated(f"read the instance profile of {instance_id}"):
+            pages = self._client.get_paginator("describe_iam_instance_profile_associations").paginate(
+                Filters=[{"Name": "instance-id", "Values": [instance_id]}]
+            )
+            found = [one for page in pages for one in page["IamInstanceProfileAssociations"]]
+        return tuple(reading.association_of(one) for one in found if one["State"] != "disassociated")
+
+    def isolation_groups(self) -> tuple[IsolationGroup, ...]:
+        """`DescribeSecurityGroups` by the creation tag: a namesake without it is not ours."""
+        with faults.translated("read the isolation groups"):
+            pages = self._client.get_paginator("describe_security_groups").paginate(
+                Filters=[{"Name": f"tag:{CREATION_TAG_KEY}", "Values": [self._settings.stack]}]
+            )
+            return tuple(reading.group_of(group) for page in pages for group in page["SecurityGroups"])
+
+    def tagged(self, value: str) -> Iterator[str]:
+        """`DescribeInstances` by the control tag's value, page by page."""
+        with faults.translated(f"list the instances tagged {value}"):
+            pages = self._client.get_paginator("describe_instances").paginate(
+                Filters=[{"Name": f"tag:{self._settings.tag_key}", "Values": [value]}]
+            )
+            for page in pages:
+                for reservation in page["Reservations"]:
+                    yield from (instance["InstanceId"] for instance in reservation.get("Instances", []))
+
+    def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
+        """`CreateTags`: all in one call, so that all are there or none is."""
+        with faults.translated(f"tag {resource_id}"):
+            self._client.create_tags(Resources=[resource_id], Tags=_pairs(tags))
+
+    def create_isolation_group(self, vpc_id: str) -> None:
+        """`CreateSecurityGroup` with its tags; where the name is taken by another's group, with the next suffix."""
+        with faults.translated(f"create the isolation group in {vpc_id}"):
+            for number in range(1, _MOST_NAMESAKES + 1):
+                name = self._settings.isolation_group_name + (f"-{number}" if number > 1 else "")
+                if self._create_group(vpc_id, name) or self._is_ours(vpc_id, name):
+                    return
+        raise Terminal(f"create the isolation group in {vpc_id}: {_MOST_NAMESAKES} groups of others take its names")
+
+    def revoke_rules(self, group_id: str, rules: frozenset[Rule]) -> None:
+        """`RevokeSecurityGroupIngress` and `…Egress`: in one call each, or rule by rule where one is gone already."""
+        with faults.translated(f"revoke the rules of {group_id}"):
+            for direction in ("ingress", "egress"):
+                wanted = [rule for rule in rules if rule.direction == direction]
+                if wanted and not self._revoke(group_id, wanted):
+                    for rule in wanted:
+                        self._revoke(group_id, [rule])
+
+    def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
+        """`ModifyNetworkInterfaceAttribute`: the call that works with any number of interfaces."""
+        with faults.translated(f"set the groups of {interface_id}"):
+            self._client.modify_network_interface_attribute(NetworkInterfaceId=interface_id, Groups=list(groups))
+
+    def associate_profile(self, instance_id: str, profile_arn: str) -> None:
+        """`AssociateIamInstanceProfile`."""
+        with faults.translated(f"associate the isolation profile with {instance_id}"):
+            self._client.associate_iam_instance_profile(InstanceId=instance_id, IamInstanceProfile={"Arn": profile_arn})
+
+    def replace_profile(self, association_id: str, profile_arn: str) -> None:
+        """`ReplaceIamInstanceProfileAssociation`: for a running instance."""
+        with faults.translated(f"replace the instance profile of {association_id}"):
+            self._client.replace_iam_instance_profile_association(
+                AssociationId=association_id, IamInstanceProfile={"Arn": profile_arn}
+            )
+
+    def disassociate_profile(self, association_id: str) -> None:
+        """`DisassociateIamInstanceProfile`."""
+        with faults.translated(f"end {association_id}"):
+            try:
+                self._client.disassociate_iam_instance_profile(AssociationId=association_id)
+            except ClientError as error:
+                if faults.code_of(error) != faults.ASSOCIATION_GONE:
+                    raise
+
+    def _create_group(self, vpc_id: str, name: str) -> bool:
+        settings = self._settings
+        tags = {"Name": name, CREATION_TAG_KEY: settings.stack, settings.tag_key: settings.isolate_value}
+        try:
+            self._client.create_security_group(
+                GroupName=name,
+                Description=_DESCRIPTION,
+                VpcId=vpc_id,
+                TagSpecifications=[{"ResourceType": "security-group", "Tags": _pairs(tags)}],
+            )
+        except ClientError as error:
+            if faults.code_of(error) != faults.GROUP_EXISTS:
+                raise
+            return False
+        return True
+
+    def _is_ours(self, vpc_id: str, name: str) -> bool:
+        """Whether the group of this name is ours: then another run made it first, and that is as good."""
+        answer = self._client.describe_security_groups(
+            Filters=[{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": [name]}]
+        )
+        if not answer["SecurityGroups"]:
+            raise Conflict(f"the group {name} of {vpc_id} exists but can't be read yet")
+        tags = reading.tags_of(answer["SecurityGroups"][0].get("Tags", []))
+        return tags.get(CREATION_TAG_KEY) == self._settings.stack
+
+    def _revoke(self, group_id: str, rules: Sequence[Rule]) -> bool:
+        permissions = [reading.permission_of(rule) for rule in rules]
+        try:
+            if rules[0].direction == "ingress":
+                self._client.revoke_security_group_ingress(GroupId=group_id, IpPermissions=permissions)
+            else:
+                self._client.revoke_security_group_egress(GroupId=group_id, IpPermissions=permissions)
+        except ClientError as error:
+            if faults.code_of(error) != faults.RULE_GONE:
+                raise
+            return False
+        return True
+
+
+def _pairs(tags: Mapping[str, str]) -> "list[TagTypeDef]":
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,85 @@
+"""Cases and entries as DynamoDB items, and back. Pure; the shape of a case is schemas/case.schema.json."""
+
+import json
+from datetime import datetime
+from typing import Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from quarantag.case import Case, CaseStatus, InterfaceBefore, ProfileBefore, StateBefore
+from quarantag.ports import Entry
+
+Item = dict[str, Any]
+
+OPEN_CASES_INDEX = "open-cases"
+_OPEN = "open"
+
+
+def marshalled(values: dict[str, Any]) -> Item:
+    """Turn plain values into DynamoDB's `{name: {type: value}}`."""
+    return {name: TypeSerializer().serialize(value) for name, value in values.items()}
+
+
+def unmarshalled(item: Item) -> dict[str, Any]:
+    """Turn DynamoDB's `{name: {type: value}}` into plain values."""
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def case_values(case: Case, generation: int) -> dict[str, Any]:
+    """Give the attributes of a case; `open_case` puts an open one into the index."""
+    values: dict[str, Any] = {
+        "case_id": case.id,
+        "instance_id": case.instance_id,
+        "status": case.status,
+        "opened_at": case.opened_at.isoformat(),
+        "reason": case.reason,
+        "interfaces_before": {
+            one.id: {"vpc_id": one.vpc_id, "groups": list(one.groups)} for one in case.before.interfaces
+        },
+        "profile_before": _profile_values(case.before.profile),
+        "isolated_at": _text(case.isolated_at),
+        "closed_at": _text(case.closed_at),
+        "generation": generation,
+    }
+    return values | ({"open_case": _OPEN} if case.open else {})
+
+
+def case_of(values: dict[str, Any]) -> Case:
+    """Read back what `case_values` wrote."""
+    interfaces = (
+        InterfaceBefore(interface_id, before["vpc_id"], tuple(before["groups"]))
+        for interface_id, before in sorted(values["interfaces_before"].items())
+    )
+    profile = values["profile_before"]
+    return Case(
+        id=values["case_id"],
+        instance_id=values["instance_id"],
+        status=cast("CaseStatus", values["status"]),
+        opened_at=datetime.fromisoformat(values["opened_at"]),
+        before=StateBefore(tuple(interfaces), ProfileBefore(profile["arn"], profile["id"]) if profile else None),
+        reason=values["reason"],
+        isolated_at=_time(values["isolated_at"]),
+        closed_at=_time(values["closed_at"]),
+    )
+
+
+def entry_values(entry: Entry) -> dict[str, Any]:
+    """Give an audit entry; its detail is JSON text, since its keys differ by kind."""
+    return {
+        "kind": entry.kind,
+        "at": entry.at.isoformat(),
+        "instance_id": entry.instance_id,
+        "detail": json.dumps(dict(entry.detail), sort_keys=True, default=str),
+    }
+
+
+def _profile_values(profile: ProfileBefore | None) -> dict[str, str] | None:
+    return {"arn": profile.arn, "id": profile.id} if profile else None
+
+
+def _text(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,173 @@
+"""The `Ledger` port over one DynamoDB table; every change is one conditional write.
+
+Keys: `pk` is the instance id, `sk` is `lease`, `case` (the latest), `closed#<case id>` or `entry#…`; counters have
+`pk` `quota#<scope>` and `sk` the window's start. Nothing is ever deleted or scanned.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from aws_lambda_powertools import Logger
+
+from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, entry_values
+from quarantag.aws.table import Refused, Table
+from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore
+from quarantag.errors import Conflict, LedgerUnavailable
+from quarantag.ports import Clock, Entry, Lease, Quota
+
+LEASE = timedelta(seconds=120)
+"""Longer than any function may run (template.yaml: Timeout), so that an expired lease has no living holder."""
+_RECENT = timedelta(seconds=10)
+_MOST_WRITES = 100  # of one TransactWriteItems
+_NOT_FENCED = "(attribute_not_exists(generation) OR generation <= :generation)"
+_NO_OPEN_CASE = "(attribute_not_exists(pk) OR attribute_not_exists(open_case))"
+
+
+class DynamoDbLedger:
+    """Leases, cases, audit entries and counters."""
+
+    def __init__(self, table: Table, clock: Clock, log: Logger) -> None:
+        self._table = table
+        self._clock = clock
+        self._log = log
+
+    def acquire(self, instance_id: str, holder: str, now: datetime) -> Lease | None:
+        """Take the lease where it is free or has expired; each taking has a higher generation."""
+        update = self._table.updating(
+            (instance_id, "lease"),
+            "SET holder = :holder, lease_until = :until, touched_at = :now ADD generation :one",
+            "attribute_not_exists(pk) OR lease_until < :now",
+            {":holder": holder, ":until": _epoch(now + LEASE), ":now": _epoch(now), ":one": 1},
+        )
+        try:
+            old = self._table.update(update)
+        except Refused:
+            return None
+        contended = int(old.get("touched_at", 0)) > _epoch(now - _RECENT)
+        return Lease(instance_id, int(old.get("generation", 0)) + 1, contended)
+
+    def yield_lease(self, lease: Lease) -> None:
+        """Give the lease back; where that fails it is logged, and the lease expires by itself."""
+        update = self._table.updating(
+            (lease.instance_id, "lease"),
+            "SET lease_until = :never, touched_at = :now",
+            "generation = :generation",
+            {":never": 0, ":now": _epoch(self._clock.now()), ":generation": lease.generation},
+        )
+        try:
+            self._table.update(update)
+        except (Refused, LedgerUnavailable) as error:
+            self._log.warning("lease not given back, it expires by itself", reason=str(error))
+
+    def case(self, instance_id: str) -> Case | None:
+        """Read the latest case."""
+        values = self._table.get(instance_id, "case")
+        return case_of(values) if values else None
+
+    def admit(self, instance_id: str, quotas: Sequence[Quota]) -> Quota | None:
+        """Add the instance to every counter, or to none where one is full."""
+        if not quotas:
+            return None
+        try:
+            self._table.transact([self._counting(instance_id, quota) for quota in quotas])
+        except Refused as refused:
+            return quotas[refused.position]
+        return None
+
+    def open_case(self, case: Case, lease: Lease, ceiling: Quota) -> Quota | None:
+        """Put the case where none is open, and count it, in one transaction."""
+        values = {"pk": case.instance_id, "sk": "case"} | case_values(case, lease.generation)
+        put = self._table.putting(values, f"{_NO_OPEN_CASE} AND {_NOT_FENCED}", {":generation": lease.generation})
+        try:
+            self._table.transact([put, self._counting(case.instance_id, ceiling)])
+        except Refused as refused:
+            if refused.position > 0:
+                return ceiling
+            raise Conflict(f"{case.instance_id}: a case is open already, or another function took over") from refused
+        return None
+
+    def add_interface_before(self, case: Case, lease: Lease, interface: InterfaceBefore) -> Case:
+        """Add one interface to the state before, unless it is there."""
+        update = self._case_update(
+            case,
+            lease,
+            "interfaces_before.#new = :before",
+            {":before": {"vpc_id": interface.vpc_id, "groups": list(interface.groups)}, "#new": interface.id},
+            "attribute_not_exists(interfaces_before.#new)",
+        )
+        try:
+            self._table.update(update)
+        except Refused as refused:
+            if not refused.old or interface.id not in refused.old.get("interfaces_before", {}):
+                raise _taken_over(case) from refused
+            return case_of(refused.old)
+        before = replace(case.before, interfaces=(*case.before.interfaces, interface))
+        return replace(case, before=before)
+
+    def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
+        """Move the case; one that closes is kept under its own key too, since the next case takes its place."""
+        moved = replace(
+            case,
+            status=status,
+            isolated_at=at if status == "Isolated" else case.isolated_at,
+            closed_at=at if status in CLOSED else None,
+        )
+        values = case_values(moved, lease.generation)
+        given = {":status": status, ":isolated": values["isolated_at"], ":closed": values["closed_at"]}
+        writes = [
+            self._case_update(case, lease, "#status = :status, isolated_at = :isolated, closed_at = :closed", given)
+        ]
+        if not moved.open:
+            writes[0]["Update"]["UpdateExpression"] += " REMOVE open_case"
+            closed = {"pk": case.instance_id, "sk": f"closed#{case.id}"} | values
+            writes.append(self._table.putting(closed, "attribute_not_exists(pk)"))
+        try:
+            self._table.transact(writes)
+        except Refused as refused:
+            raise _taken_over(case) from refused
+        return moved
+
+    def open_instances(self) -> Iterator[str]:
+        """Query the sparse index of open cases."""
+        yield from (item["pk"] for item in self._table.query(OPEN_CASES_INDEX, "open_case", "open"))
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Write the entries to the log, then append them to the table."""
+        writes = []
+        for entry in entries:
+            values = entry_values(entry)
+            self._log.info("audit", entry=values)
+            place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{uuid4().hex[:12]}"}
+            writes.append(self._table.putting(place | values, "attribute_not_exists(pk)"))
+        for start in range(0, len(writes), _MOST_WRITES):
+            self._table.transact(writes[start : start + _MOST_WRITES])
+
+    def _counting(self, instance_id: str, quota: Quota) -> Item:
+        expires = int(quota.window_start.timestamp()) + 2 * quota.window_seconds
+        return self._table.updating(
+            (f"quota#{quota.scope}", f"{quota.window_start.isoformat()}#{quota.window_seconds}"),
+            "ADD instance_ids :ids SET expires_at = :expires",
+            "attribute_not_exists(instance_ids) OR size(instance_ids) < :maximum OR contains(instance_ids, :id)",
+            {":ids": {instance_id}, ":id": instance_id, ":maximum": quota.maximum, ":expires": expires},
+        )
+
+    def _case_update(self, case: Case, lease: Lease, sets: str, given: dict[str, Any], condition: str = "") -> Item:
+        conditions = ["case_id = :case_id", _NOT_FENCED, *([condition] if condition else [])]
+        return self._table.updating(
+            (case.instance_id, "case"),
+            f"SET generation = :generation, {sets}",
+            " AND ".join(conditions),
+            {":case_id": case.id, ":generation": lease.generation} | given,
+        )
+
+
+def _taken_over(case: Case) -> Conflict:
+    return Conflict(f"{case.id}: another function took over")
+
+
+def _epoch(time: datetime) -> int:
+    """Milliseconds since 1970: they compare as numbers."""
+    return int(time.timestamp() * 1000)

@@ -1,0 +1,91 @@
+"""Puts the ports together from the environment that template.yaml sets: the only reader of `os.environ`."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.instances import Ec2Instances
+from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.table import Table
+from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.policy import Policy
+from quarantag.policy import load as load_policy
+from quarantag.ports import Ports
+from quarantag.settings import Mode, Settings
+
+_MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_BOOLEANS = {"true": True, "false": False}
+_EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+_LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
+"""A ledger out of reach must not hold up the cut."""
+
+
+class SystemClock:
+    """The `Clock` port over the machine's clock."""
+
+    def now(self) -> datetime:
+        """Give the time in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def logger(function: str) -> Logger:
+    """Make the structured logger of one function."""
+    return Logger(service=f"quarantag-{function}")
+
+
+def settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the stack's parameters. Raises `InvalidSettings`."""
+    try:
+        return Settings(
+            account=environment["ACCOUNT_ID"],
+            region=environment["AWS_REGION"],
+            isolation_profile_arn=environment.get("ISOLATION_INSTANCE_PROFILE_ARN", ""),
+            stack=environment["STACK_NAME"],
+            tag_key=environment["ISOLATION_TAG_KEY"],
+            isolate_value=environment["ISOLATE_TAG_VALUE"],
+            review_value=environment["REVIEW_TAG_VALUE"],
+            release_value=environment["RELEASE_TAG_VALUE"],
+            isolation_group_name=environment.get("ISOLATION_SECURITY_GROUP_NAME", ""),
+            mode=_MODES[environment["MODE"]],
+            act_on_sample_findings=_BOOLEANS[environment.get("ACT_ON_SAMPLE_FINDINGS", "false")],
+            max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
+        )
+    except (KeyError, ValueError) as error:
+        raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
+
+
+def policy(of: Settings, environment: Mapping[str, str] = os.environ) -> Policy:
+    """Load the policy that the stack names from the function's own artifact. Raises `InvalidPolicy`."""
+    path = Path(environment["LAMBDA_TASK_ROOT"], "policies", environment["SEVERITY_POLICY"]).with_suffix(".json")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidPolicy(
+            f"policy {path.name} can't be read: {error}; is it in policies/, and was it built?"
+        ) from error
+    return load_policy(document, exempt_key=of.exempt_key)
+
+
+def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
+    """Make every port, over one session."""
+    session = boto3.Session(region_name=of.region)
+    clock = SystemClock()
+    table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
+    return Ports(
+        instances=Ec2Instances(session.client("ec2", config=_EC2), of),
+        ledger=DynamoDbLedger(table, clock, log),
+        clock=clock,
+        announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
+    )

@@ -1,0 +1,134 @@
+"""The written side of one run: its lease, its case and its audit entries, with or without a reachable ledger."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from quarantag.case import Case, CaseStatus, InterfaceBefore, case_id, groups_to_tag, state_before
+from quarantag.errors import LedgerUnavailable, QuarantagError
+from quarantag.execution import side_by_side
+from quarantag.instance import Observation
+from quarantag.ports import Entry, Lease, Ports, Quota
+from quarantag.settings import Settings
+
+_HOUR_SECONDS = 3600
+
+
+def ceiling(now: datetime, settings: Settings) -> Quota:
+    """The stack-wide ceiling: so many distinct instances in this clock hour, whoever tagged them."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return Quota("stack", hour, _HOUR_SECONDS, settings.max_containments_per_hour)
+
+
+class Record:
+    """What one run holds and writes in the ledger; `fault` is set once the ledger can't be reached."""
+
+    def __init__(self, instance_id: str, holder: str, ports: Ports, settings: Settings) -> None:
+        """Hold nothing yet."""
+        self.instance_id = instance_id
+        self.holder = holder
+        self.ports = ports
+        self.settings = settings
+        self.lease: Lease | None = None
+        self.case: Case | None = None
+        self.fault: LedgerUnavailable | None = None
+        self._entries: list[Entry] = []
+
+    @property
+    def open_case(self) -> Case | None:
+        """The case, where it is open."""
+        return self.case if self.case and self.case.open else None
+
+    def take(self) -> bool:
+        """Take the lease and read the case; False where another function has the lease."""
+        ledger = self.ports.ledger
+        with side_by_side() as pool:
+            lease = pool.submit(ledger.acquire, self.instance_id, self.holder, self.ports.clock.now())
+            case = pool.submit(ledger.case, self.instance_id)
+        try:
+            self.lease = lease.result()
+            contended = self.lease is not None and self.lease.contended
+            self.case = ledger.case(self.instance_id) if contended else case.result()
+        except LedgerUnavailable as fault:
+            self.fail(fault)
+        return self.lease is not None or self.fault is not None
+
+    def open(self, observation: Observation) -> Quota | None:
+        """Open a case with the state before; answers the ceiling where it is full."""
+        if self.lease is None:
+            return None
+        now = self.ports.clock.now()
+        reason = observation.instance.tags.get(self.settings.reason_key, "tagged without a reason tag")
+        before = state_before(observation, self.settings)
+        case = Case(case_id(self.instance_id, now), self.instance_id, "Isolating", now, before, reason)
+        try:
+            full = self.ports.ledger.open_case(case, self.lease, ceiling(now, self.settings))
+        except LedgerUnavailable as fault:
+            self.fail(fault)
+            return None
+        if full is None:
+            self.case = case
+            self.note("case-opened", case_id=case.id, reason=reason)
+        return full
+
+    def keep(self, interfaces: Iterable[InterfaceBefore]) -> None:
+        """Record the groups of interfaces about to be cut: in the case, else in a tag of each, and in the log."""
+        for interface in interfaces:
+            self._keep_in_case(interface)
+            if self.fault:
+                self._keep_in_tag(interface)
+
+    def move(self, status: CaseStatus) -> None:
+        """Move the case to this status, unless it is there."""
+        case = self.open_case
+        if case is None or self.lease is None or case.status == status:
+            return
+        self.case = self.ports.ledger.set_status(case, self.lease, status, self.ports.clock.now())
+        self.note("status", case_id=case.id, status=status)
+
+    def note(self, kind: str, **detail: object) -> None:
+        """Keep an audit entry for the next `flush`."""
+        self._entries.append(Entry(self.instance_id, kind, self.ports.clock.now(), detail))
+
+    def flush(self) -> None:
+        """Append the audit entries; they reach the log even where they can't reach the ledger."""
+        entries, self._entries = self._entries, []
+        try:
+            if entries:
+                self.ports.ledger.record(entries)
+        except LedgerUnavailable as fault:
+            self.fault = self.fault or fault
+
+    def flush_beside(self, pool: ThreadPoolExecutor) -> None:
+        """Flush in the pool: what was done is written while the next read is under way."""
+        if self._entries:
+            pool.submit(self.flush)
+
+    def end(self) -> None:
+        """Write what is left and give the lease back."""
+        self.flush()
+        if self.lease:
+            self.ports.ledger.yield_lease(self.lease)
+
+    def fail(self, fault: LedgerUnavailable) -> None:
+        """Go on without the ledger."""
+        self.fault = fault
+        self.note("ledger-unreachable", fault=str(fault))
+
+    def _keep_in_case(self, interface: InterfaceBefore) -> None:
+        case = self.open_case
+        try:
+            if case and self.lease and not self.fault:
+                self.case = self.ports.ledger.add_interface_before(case, self.lease, interface)
+        except LedgerUnavailable as fault:
+            self.fail(fault)
+
+    def _keep_in_tag(self, interface: InterfaceBefore) -> None:
+        self.note("groups-before", interface_id=interface.id, groups=interface.groups)
+        if not interface.groups:
+            return
+        try:
+            tags = {self.settings.groups_before_key: groups_to_tag(interface.groups)}
+            self.ports.instances.tag(interface.id, tags)
+        except QuarantagError as error:
+            self.note("groups-before-not-tagged", interface_id=interface.id, fault=str(error))

@@ -1,0 +1,72 @@
+"""The cut: every interface into the isolation group of its own VPC, and that group without a rule."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from quarantag.instance import Rule
+from quarantag.ports import Instances
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIsolationGroup:
+    """Make this stack's isolation group in a VPC that has none; touches nothing of the instance."""
+
+    critical: ClassVar[bool] = True
+    actions: ClassVar[frozenset[str]] = frozenset({"ec2:CreateSecurityGroup", "ec2:CreateTags"})
+    undo: ClassVar[str] = "none needed: it is empty, and the VPC's next case uses it"
+    needs_ledger: ClassVar[bool] = False
+
+    vpc_id: str
+
+    @property
+    def target(self) -> str:
+        """The VPC."""
+        return self.vpc_id
+
+    def apply(self, instances: Instances) -> None:
+        """Create the group."""
+        instances.create_isolation_group(self.vpc_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeGroupRules:
+    """Take every rule off an isolation group: AWS adds allow-all egress at creation, people add others."""
+
+    critical: ClassVar[bool] = True
+    actions: ClassVar[frozenset[str]] = frozenset({"ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"})
+    undo: ClassVar[str] = "none: an isolation group never has a rule"
+    needs_ledger: ClassVar[bool] = False
+
+    group_id: str
+    rules: frozenset[Rule]
+
+    @property
+    def target(self) -> str:
+        """The group."""
+        return self.group_id
+
+    def apply(self, instances: Instances) -> None:
+        """Revoke the rules."""
+        instances.revoke_rules(self.group_id, self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class SetInterfaceGroups:
+    """Give one interface exactly these groups."""
+
+    critical: ClassVar[bool] = True
+    actions: ClassVar[frozenset[str]] = frozenset({"ec2:ModifyNetworkInterfaceAttribute"})
+    undo: ClassVar[str] = "the same step with the groups that the case recorded"
+    needs_ledger: ClassVar[bool] = False
+
+    interface_id: str
+    groups: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        """The interface."""
+        return self.interface_id
+
+    def apply(self, instances: Instances) -> None:
+        """Set the groups."""
+        instances.set_interface_groups(self.interface_id, self.groups)
