@@ -1,0 +1,85 @@
+"""A policy's own tests, run: by the build (so the artifact holds no unchecked file) and by `quarantag policy check`.
+
+Not by `policy.load`: the outcome can't change after the build, and a cold start should not pay for it.
+"""
+
+from datetime import UTC, datetime
+
+from quarantag.decision import Circumstances, Decision, decide
+from quarantag.errors import InvalidPolicy
+from quarantag.examples import Example
+from quarantag.finding import Finding
+from quarantag.instance import Instance
+from quarantag.matching import Subject
+from quarantag.naming import NamedInstance
+from quarantag.policy import DEFAULT_EXEMPT_KEY, Policy, Rule
+
+BEFORE_ANY_EXPIRY = datetime(1970, 1, 1, tzinfo=UTC)
+"""Every exemption stands in an expectation, so that a policy does not stop building on the day that one expires."""
+
+
+def check(policy: Policy, exempt_key: str = DEFAULT_EXEMPT_KEY) -> None:
+    """Run every expectation of the policy; also, each rule must be hit by one, and each isolate rule missed by one.
+
+    Raises `InvalidPolicy` at the first that fails, with its place.
+    """
+    subjects = [_subject(expected.example) for expected in policy.expectations]
+    for position, expected in enumerate(policy.expectations):
+        decision = _decide(policy, subjects[position], exempt_key)
+        if (decision.action, decision.rule) != (expected.action, expected.rule):
+            wanted = _words(expected.action, expected.rule)
+            seen = f"{_words(decision.action, decision.rule)} ({decision.reason})"
+            problem = f"expected {wanted}, but the policy says {seen}: mend the rule or the expectation"
+            raise InvalidPolicy(problem, ("expect", position))
+    for position, rule in enumerate(policy.rules):
+        if all(expected.rule != rule.id for expected in policy.expectations):
+            problem = f"no expectation hits rule {rule.id}: write one under `expect` with `rule: {rule.id}`"
+            raise InvalidPolicy(problem, ("rules", position))
+        _missed(rule, position, subjects)
+
+
+def _missed(rule: Rule, position: int, subjects: list[Subject]) -> None:
+    if rule.action == "isolate" and all(rule.match.holds(subject) for subject in subjects):
+        problem = f"rule {rule.id} isolates, and no expectation shows what it spares: write one under `expect`"
+        raise InvalidPolicy(problem, ("rules", position))
+
+
+def _words(action: str, rule: str | None) -> str:
+    return f"{action} by rule {rule}" if rule else f"{action} by no rule"
+
+
+def _decide(policy: Policy, subject: Subject, exempt_key: str) -> Decision:
+    named = subject.named
+    circumstances = Circumstances(
+        account=named.account if named else "",
+        region=named.region if named else "",
+        now=BEFORE_ANY_EXPIRY,
+        exempt_key=exempt_key,
+        instance=subject.instance,
+    )
+    return decide(subject.finding, named, policy, circumstances)
+
+
+def _subject(example: Example) -> Subject:
+    sequence = example.type.startswith("AttackSequence:") if example.sequence is None else example.sequence
+    named = NamedInstance(
+        example.instance_id or "i-0123456789abcdef0", example.account or "111122223333", example.region or "us-east-1"
+    )
+    finding = Finding(
+        id="expectation",
+        type=example.type,
+        severity=float(example.severity),
+        account=named.account,
+        region=named.region,
+        resource_type=example.resource_type or ("AttackSequence" if sequence else "Instance"),
+        resource_role=example.resource_role,
+        instances=(named,),
+        sample=False,
+        archived=False,
+        count=example.count or 1,
+        feature=example.feature,
+        sequence=sequence,
+        last_seen=None,
+    )
+    tags = dict(example.instance_tags or ())
+    return Subject(finding, named, Instance(str(named.instance_id), "running", example.vpc, tags))

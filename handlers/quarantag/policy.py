@@ -1,0 +1,191 @@
+"""A severity policy, validated: rules, limits, exemptions, and the policy's own tests.
+
+`load` is the only validator at run time. It does not run the `expect` entries: those are a test of the file, which
+`expectations.check` runs at build (no unchecked file reaches the artifact) and in `quarantag policy check`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from quarantag import matchers, strict
+from quarantag.errors import InvalidPolicy
+from quarantag.examples import Expectation, expectation, identifier
+from quarantag.matching import Match
+from quarantag.strict import Field, Path
+
+DEFAULT_EXEMPT_KEY = "SecurityIsolationExempt"
+SECONDS = {"m": 60, "h": 3600, "d": 86400}
+TAG_SCOPE = "tag:"
+
+RuleAction = Literal["isolate", "review", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The first rule whose match holds decides. `beyond_limits`: this rule isolates even where a limit is full."""
+
+    id: str
+    match: Match
+    action: RuleAction
+    beyond_limits: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `maximum` automatic isolations in `window_seconds`, for each value of `by`.
+
+    `by` is `account`, `vpc`, `auto-scaling-group`, or `tag` with `tag_key`.
+    """
+
+    maximum: int
+    window_seconds: int
+    by: str
+    tag_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """Instances that are held instead of isolated, through the day `expires` (UTC)."""
+
+    id: str
+    match: Match
+    reason: str
+    owner: str
+    expires: date
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it has not expired at `now`, which is in UTC."""
+        return now.date() <= self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A validated policy. `hash` is the SHA-256, in hex, of the document as canonical JSON; `version` its format's."""
+
+    version: int
+    hash: str
+    rules: tuple[Rule, ...]
+    limits: tuple[Limit, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    description: str = ""
+
+    def rule(self, rule_id: str | None) -> Rule | None:
+        """The rule with this id, as a decision names it."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+
+RULE = {
+    "id": Field(identifier, "what-it-catches"),
+    "description": Field(strict.text, default=""),
+    "match": Field(matchers.rule_match, "{severity: {at_least: 7.0}}"),
+    "then": Field(strict.word("isolate", "review", "ignore"), "review"),
+    "beyond_limits": Field(strict.boolean, default=False),
+}
+LIMIT = {
+    "max": Field(strict.number(1, 1000, whole=True), "10"),
+    "per": Field(strict.shaped("[1-9][0-9]{0,2}[mhd]", "1h, 30m or 1d"), "1h"),
+    "by": Field(
+        strict.shaped("account|vpc|auto-scaling-group|tag:.{1,128}", "account, vpc, auto-scaling-group or tag:Service"),
+        "account",
+    ),
+}
+
+
+def load(document: object, exempt_key: str = DEFAULT_EXEMPT_KEY) -> Policy:
+    """Validate a policy document: JSON values, as YAML or JSON files hold them.
+
+    `exempt_key` is the one tag key that an exemption may rest on. Raises `InvalidPolicy` with the place and what to
+    write instead: unknown keys, bad values, repeated ids, rules that no finding can reach, exemptions that lack a
+    reason, an owner or an end, or rest on what an attacker can write.
+    """
+    exemption = _exemption_reader(exempt_key)
+    fields = {
+        "version": Field(_version, "1"),
+        "description": Field(strict.text, default=""),
+        "limits": Field(strict.listed(_limit), default=()),
+        "exemptions": Field(strict.listed(exemption), default=()),
+        "rules": Field(strict.listed(_rule), "[{id: …, match: {…}, then: …}]"),
+        "expect": Field(strict.listed(expectation), default=()),
+    }
+    given = strict.record(document, (), fields)
+    if not given["rules"]:
+        raise InvalidPolicy("no rule would ignore every finding: write at least one", ("rules",))
+    _unique("rules", given["rules"])
+    _unique("exemptions", given["exemptions"])
+    _reachable(given["rules"])
+    _known("expect", given["expect"], given["rules"])
+    return Policy(
+        version=given["version"],
+        hash=hashlib.sha256(canonical(document).encode()).hexdigest(),
+        rules=given["rules"],
+        limits=given["limits"],
+        exemptions=given["exemptions"],
+        expectations=given["expect"],
+        description=given["description"],
+    )
+
+
+def canonical(document: object) -> str:
+    """The document as canonical JSON: sorted keys, no spaces, ASCII."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _version(value: object, path: Path) -> int:
+    if isinstance(value, bool) or value != 1:
+        raise InvalidPolicy("this release reads version 1 of the format: write `version: 1`", path)
+    return 1
+
+
+def _rule(value: object, path: Path) -> Rule:
+    given = strict.record(value, path, RULE)
+    if given["beyond_limits"] and given["then"] != "isolate":
+        problem = "only isolations are limited: leave it out, or write `then: isolate`"
+        raise InvalidPolicy(problem, (*path, "beyond_limits"))
+    return Rule(given["id"], given["match"], given["then"], given["beyond_limits"], given["description"])
+
+
+def _limit(value: object, path: Path) -> Limit:
+    given = strict.record(value, path, LIMIT)
+    seconds = int(given["per"][:-1]) * SECONDS[given["per"][-1]]
+    scope, _, tag_key = given["by"].partition(":")
+    return Limit(given["max"], seconds, scope, tag_key or None)
+
+
+def _exemption_reader(exempt_key: str) -> strict.Reader:
+    fields = {
+        "id": Field(identifier, "what-it-spares"),
+        "match": Field(matchers.exemption_match(exempt_key), "{instance_id: [i-0123456789abcdef0]}"),
+        "reason": Field(strict.text, "why it must not be isolated"),
+        "owner": Field(strict.text, "who answers for it"),
+        "expires": Field(strict.day, "2027-01-31"),
+    }
+    return lambda value, path: Exemption(**strict.record(value, path, fields))
+
+
+def _unique(section: str, entries: Sequence[Rule] | Sequence[Exemption]) -> None:
+    ids = [entry.id for entry in entries]
+    for position, entry_id in enumerate(ids):
+        if entry_id in ids[:position]:
+            raise InvalidPolicy(f"the id {entry_id} is taken: give this one another", (section, position, "id"))
+
+
+def _reachable(rules: Sequence[Rule]) -> None:
+    for position, rule in enumerate(rules):
+        before = next((earlier for earlier in rules[:position] if earlier.match.covers(rule.match)), None)
+        if before:
+            problem = f"rule {rule.id} can never be hit, because {before.id} matches all that it matches"
+            raise InvalidPolicy(f"{problem}: move it above {before.id}, or narrow that one", ("rules", position))
+
+
+def _known(section: str, expectations: Sequence[Expectation], rules: Sequence[Rule]) -> None:
+    ids = [rule.id for rule in rules]
+    for position, expected in enumerate(expectations):
+        if expected.rule and expected.rule not in ids:
+            hint = strict.suggestion(expected.rule, ids)
+            raise InvalidPolicy(f"there is no rule {expected.rule}: {hint}", (section, position, "rule"))
