@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
@@ -12,11 +12,8 @@ from quarantag.reconcile import Request, isolate
 from quarantag.settings import Settings
 from quarantag.tagchange import parse
 
-
-class Context(Protocol):
-    """What is used of Lambda's context object."""
-
-    aws_request_id: str
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @cache
@@ -25,7 +22,7 @@ def _wired() -> tuple[Settings, Ports, Logger]:
     return settings, wiring.ports(settings, log), log
 
 
-def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Take a tag-change event; answer `{"cases": [{instance_id, status, reason, case_id}]}`.
 
     Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `reconcile.isolate` does: Lambda tries again
@@ -36,5 +33,5 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     request = Request(change.instance_id, change.tags.get(settings.tag_key, ""), context.aws_request_id)
     log.append_keys(correlation_id=event.get("id"), instance_id=change.instance_id)
     outcome = isolate(request, ports, settings)
-    log.info("reconciled", **asdict(outcome))
+    log.info("reconciled", extra=asdict(outcome))
     return {"cases": [asdict(outcome)]}

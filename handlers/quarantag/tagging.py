@@ -1,0 +1,246 @@
+"""A finding becomes the tag: read, decide, and write control and reason tag in one call; never downgrade."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from quarantag import announcements
+from quarantag.announcements import tag_value
+from quarantag.case import Case
+from quarantag.decision import Circumstances, Decision, decide, decisions
+from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, TagLimitReached, Terminal
+from quarantag.execution import side_by_side
+from quarantag.finding import Finding
+from quarantag.instance import Instance
+from quarantag.naming import NamedInstance
+from quarantag.policy import Limit, Policy
+from quarantag.ports import Entry, Ports, Quota
+from quarantag.settings import Settings
+
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What became of one decision: `outcome` in a few words, `fault` where it must be tried again or looked at."""
+
+    decision: Decision
+    outcome: str
+    fault: QuarantagError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    instance: Instance | None
+    case: Case | None
+
+
+def tag(finding: Finding, policy: Policy, holder: str, ports: Ports, settings: Settings) -> tuple[Tagged, ...]:
+    """Decide about every instance of the finding and write what was decided; one that fails stops no other.
+
+    Raises `Retryable` or `Terminal` only where nothing could be read; else faults are in the answer.
+    """
+    return _Tagging(finding, policy, holder, ports, settings).run()
+
+
+class _Tagging:
+    def __init__(self, finding: Finding, policy: Policy, holder: str, ports: Ports, settings: Settings) -> None:
+        self.finding = finding
+        self.policy = policy
+        self.holder = holder
+        self.ports = ports
+        self.settings = settings
+
+    def run(self) -> tuple[Tagged, ...]:
+        ids = {named.instance_id for named in self.finding.instances if self._worth_reading(named)}
+        with side_by_side() as pool:
+            reading = {instance_id: pool.submit(self._read, instance_id) for instance_id in ids if instance_id}
+        facts = {instance_id: call.result() for instance_id, call in reading.items()}
+        named_of = {named.instance_id: named for named in self.finding.instances}
+        decided = decisions(
+            self.finding, self.policy, lambda named: self._circumstances(facts.get(named.instance_id or ""))
+        )
+        with side_by_side() as pool:
+            calls = [
+                pool.submit(self._act, one, named_of.get(one.instance_id), facts.get(one.instance_id or ""))
+                for one in decided
+            ]
+        return tuple(call.result() for call in calls)
+
+    def _worth_reading(self, named: NamedInstance) -> bool:
+        here = (named.account, named.region) == (self.settings.account, self.settings.region)
+        sample = self.finding.sample and not self.settings.act_on_sample_findings
+        return here and not sample and not self.finding.archived
+
+    def _read(self, instance_id: str) -> _Facts:
+        with side_by_side() as pool:
+            instance = pool.submit(self.ports.instances.instance, instance_id)
+            case = pool.submit(self.ports.ledger.case, instance_id)
+        try:
+            return _Facts(instance.result(), case.result())
+        except LedgerUnavailable:
+            return _Facts(instance.result(), None)
+
+    def _circumstances(self, facts: _Facts | None) -> Circumstances:
+        case = facts.case if facts else None
+        return Circumstances(
+            account=self.settings.account,
+            region=self.settings.region,
+            now=self.ports.clock.now(),
+            act_on_sample_findings=self.settings.act_on_sample_findings,
+            exempt_key=self.settings.exempt_key,
+            instance=facts.instance if facts else None,
+            released_at=case.closed_at if case and case.status == "Released" else None,
+        )
+
+    def _act(self, decision: Decision, named: NamedInstance | None, facts: _Facts | None) -> Tagged:
+        try:
+            return self._carry_out(decision, named, facts)
+        except QuarantagError as fault:
+            return Tagged(decision, f"failed: {fault}", fault)
+
+    def _carry_out(self, decision: Decision, named: NamedInstance | None, facts: _Facts | None) -> Tagged:
+        if decision.action == "ignore":
+            return Tagged(decision, "none")
+        if named is None or decision.instance_id is None:
+            self.ports.announcer.announce(announcements.held("an instance", self._told(decision), self.settings))
+            return Tagged(decision, "announced")
+        if facts and facts.instance and self._sufficient(facts.instance.tags, decision):
+            return Tagged(decision, "already")
+        if self.settings.mode == "observe":
+            would = f"would be tagged {self._control_value(decision)}: {self._told(decision)}"
+            self.ports.announcer.announce(announcements.observed(decision.instance_id, would, self.settings))
+            return Tagged(decision, "observed")
+        return self._tag_alone(decision.instance_id, named)
+
+    def _tag_alone(self, instance_id: str, named: NamedInstance) -> Tagged:
+        """Decide anew under the instance's lease: no other function changes its tags meanwhile."""
+        lease = None
+        for pause in _PAUSES:
+            try:
+                lease = self.ports.ledger.acquire(instance_id, self.holder, self.ports.clock.now())
+            except LedgerUnavailable:
+                break
+            if lease:
+                break
+            self.ports.clock.sleep(pause)
+        else:
+            raise Retryable(f"{instance_id}: another function is working on it")
+        try:
+            return self._tag(instance_id, named)
+        finally:
+            if lease:
+                self.ports.ledger.yield_lease(lease)
+
+    def _tag(self, instance_id: str, named: NamedInstance) -> Tagged:
+        facts = self._read(instance_id)
+        decision = decide(self.finding, named, self.policy, self._circumstances(facts))
+        if decision.action == "ignore" or facts.instance is None:
+            return Tagged(decision, "none")
+        if self._sufficient(facts.instance.tags, decision):
+            return Tagged(decision, "already")
+        releasing = facts.instance.tags.get(self.settings.tag_key) == self.settings.release_value
+        if releasing and facts.case and facts.case.open:
+            raise Retryable(f"{instance_id}: a release is under way, the finding is decided after it")
+        decision = self._limited(decision, facts.instance)
+        self._write(decision, facts.instance)
+        self._tell(decision)
+        return Tagged(decision, "tagged")
+
+    def _limited(self, decision: Decision, instance: Instance) -> Decision:
+        """Count the isolation under every limit; where one is full a human decides."""
+        rule = next((rule for rule in self.policy.rules if rule.id == decision.rule), None)
+        if decision.action != "isolate" or rule is None or rule.beyond_limits:
+            return decision
+        quotas = list(quotas_for(self.policy.limits, instance, self.ports.clock.now()))
+        full = self.ports.ledger.admit(instance.id, quotas) if quotas else None
+        if full is None:
+            return decision
+        minutes = full.window_seconds // 60
+        reason = f"The limit of {full.maximum} isolations in {minutes} minutes for {full.scope} is reached"
+        return replace(decision, action="hold", reason=tag_value(reason))
+
+    def _write(self, decision: Decision, instance: Instance) -> None:
+        settings = self.settings
+        control = {settings.tag_key: self._control_value(decision)}
+        tags = control | {settings.reason_key: reason_tag(decision, self.finding)}
+        if decision.action == "hold":
+            tags[settings.status_key] = tag_value(f"Held: {decision.reason}")
+        try:
+            self.ports.instances.tag(instance.id, tags)
+        except TagLimitReached:
+            self._write_control_alone(decision, instance, control)
+
+    def _write_control_alone(self, decision: Decision, instance: Instance, control: Mapping[str, str]) -> None:
+        try:
+            self.ports.instances.tag(instance.id, control)
+        except TagLimitReached as fault:
+            problem = f"the instance carries 50 tags and has no room for {self.settings.tag_key}; remove one tag"
+            self._record(decision, f"failed: {problem}")
+            message = announcements.failed(instance.id, self._told(decision), [problem], self.settings)
+            self.ports.announcer.announce(message)
+            raise Terminal(f"{instance.id}: {problem}") from fault
+
+    def _tell(self, decision: Decision) -> None:
+        self._record(decision, "tagged")
+        instance_id = decision.instance_id or ""
+        if decision.action == "hold":
+            self.ports.announcer.announce(announcements.held(instance_id, self._told(decision), self.settings))
+        elif decision.action == "review":
+            self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))
+
+    def _record(self, decision: Decision, outcome: str) -> None:
+        detail = {
+            "finding_id": decision.finding_id,
+            "action": decision.action,
+            "rule": decision.rule,
+            "reason": decision.reason,
+            "policy_version": self.policy.version,
+            "policy_hash": self.policy.hash,
+            "outcome": outcome,
+        }
+        entry = Entry(decision.instance_id or "", "decision", self.ports.clock.now(), detail)
+        try:
+            self.ports.ledger.record([entry])
+        except LedgerUnavailable:
+            return  # the entry is in the log already, and the tag is written: nothing is left to try again
+
+    def _sufficient(self, tags: Mapping[str, str], decision: Decision) -> bool:
+        """Whether the instance is tagged so, or more strictly, already."""
+        control = tags.get(self.settings.tag_key)
+        if control == self.settings.isolate_value:
+            return True
+        if control != self.settings.review_value or decision.action == "isolate":
+            return False
+        return decision.action == "review" or tags.get(self.settings.status_key, "").startswith("Held")
+
+    def _control_value(self, decision: Decision) -> str:
+        return self.settings.isolate_value if decision.action == "isolate" else self.settings.review_value
+
+    def _told(self, decision: Decision) -> str:
+        finding = self.finding
+        return f"{decision.reason} ({finding.type}, severity {finding.severity}, finding {finding.id})"
+
+
+def quotas_for(limits: Iterable[Limit], instance: Instance, now: datetime) -> Iterator[Quota]:
+    """Give the counter of each limit that the instance falls under; windows start at whole multiples since 1970."""
+    for limit in limits:
+        scope = _scope(limit, instance)
+        if scope is not None:
+            start = int(now.timestamp()) // limit.window_seconds * limit.window_seconds
+            yield Quota(scope, datetime.fromtimestamp(start, UTC), limit.window_seconds, limit.maximum)
+
+
+def reason_tag(decision: Decision, finding: Finding) -> str:
+    """Give the reason tag's value: rule, severity, finding type, finding id."""
+    return tag_value(f"{decision.rule} severity {finding.severity} {finding.type} finding {finding.id}")
+
+
+def _scope(limit: Limit, instance: Instance) -> str | None:
+    if limit.by == "account":
+        return "account"
+    key = limit.tag_key or ""
+    values = {"vpc": instance.vpc_id, "auto-scaling-group": instance.auto_scaling_group, "tag": instance.tags.get(key)}
+    value = values[limit.by]
+    name = f"tag {key}" if limit.by == "tag" else limit.by
+    return None if value is None else f"{name} {value}"
