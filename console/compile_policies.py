@@ -6,9 +6,8 @@
 import sys
 from pathlib import Path
 
-from quarantag.policy import canonical
-
 from console.policy_file import PolicyFile, RefusedFile, UnreadableFile, check, read
+from quarantag.policy import canonical
 
 USAGE = "usage: python -m console.compile_policies SOURCE_DIR TARGET_DIR"
 

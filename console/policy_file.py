@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+
 from quarantag import expectations, policy
 from quarantag.errors import InvalidPolicy
 from quarantag.policy import Policy

@@ -1,0 +1,65 @@
+"""The `quarantag` command: what can be typed; each command's work is in a module of its own, imported when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Contains compromised EC2 instances.")
+policy = typer.Typer(no_args_is_help=True, help="The policy workbench: check a policy, explain a decision.")
+app.add_typer(policy, name="policy")
+
+
+@policy.command()
+def check(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], *, json: Json = False) -> None:
+    """Validate policy files and run their own tests: 0 all are good, 1 one is refused, 2 one can't be read."""
+    from console import policy_check  # noqa: PLC0415 (lazy: `--help` stays fast)
+
+    raise typer.Exit(policy_check.check(files, as_json=json))
+
+
+@policy.command()
+def explain(
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="A finding's JSON file; - reads it from stdin.")],
+    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.")],
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A live tag of the instance; may be repeated.")
+    ] = None,
+    *,
+    act_on_samples: Annotated[
+        bool, typer.Option(help="Decide as a stack with ActOnSampleFindings=true would.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say what a policy decides about a finding, and why: rule by rule, matcher by matcher. No AWS is asked."""
+    from console import policy_explain  # noqa: PLC0415
+
+    question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples)
+    raise typer.Exit(policy_explain.explain(question, as_json=json))
+
+
+@app.command()
+def demo(
+    *,
+    json: Json = False,
+    keep: Annotated[bool, typer.Option(help="Leave the local cloud running, and say how to talk to it.")] = False,
+) -> None:
+    """Play the whole thing on this machine: findings in, instances isolated; no AWS account, no Docker."""
+    from console.demo import demo as play  # noqa: PLC0415
+
+    raise typer.Exit(play(json, keep))
+
+
+def main() -> None:
+    """Entry point of the `quarantag` script. Bad usage gets one line on stderr and exit code 2."""
+    try:
+        sys.exit(typer.main.get_command(app).main(standalone_mode=False))
+    except TyperException as error:
+        message = " ".join(error.format_message().split())
+        if message:
+            sys.stderr.write(f"quarantag: {message} See --help.\n")
+        sys.exit(error.exit_code)
