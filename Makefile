@@ -1,0 +1,80 @@
+# Everything that a person or CI runs. `make` alone says what there is. Two environments, both made from locks with hashes:
+# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli, whose pins disagree with theirs.
+PYTHON ?= python3
+PYTEST_ARGS ?=
+VENV := .venv/bin
+SAM := .venv-sam/bin/sam
+# The locks are whole: --no-deps takes them as they are, on every pip; `pip check` then says whether they agree.
+PIP_INSTALL := -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format build deploy bench lock clean versions
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: .venv/stamp build ## Play the whole story on this machine: findings, tags, isolation (no account, no Docker)
+	$(VENV)/quarantag demo
+
+test: check build ## Everything that CI asks for: the checks, then every test, with its skips said
+	$(VENV)/pytest $(PYTEST_ARGS)
+
+check: .venv/stamp .venv-sam/stamp ## Style, types and the template, without running anything
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/cfn-lint template.yaml
+	$(SAM) validate --lint --region us-east-1
+
+format: .venv/stamp ## Rewrite the code in the project's style
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+build: .venv-sam/stamp ## Build what is uploaded to AWS, into .aws-sam/build
+	PYTHON=$(PYTHON) $(SAM) build
+
+deploy: build ## Build, then ask what is needed and deploy into the account that your AWS credentials name
+	$(SAM) deploy --guided
+
+bench: .venv/stamp ## Count AWS calls and round trips, and measure memory and time
+	$(VENV)/python -m benchmarks
+
+lock: ## Resolve the locks anew (needs uv on the PATH)
+	uv pip compile $(LOCK) --python-version 3.11 pyproject.toml requirements/dev.in -o requirements/dev.txt
+	uv pip compile $(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
+	uv pip compile $(LOCK) --python-version 3.11 -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+	uv pip compile $(LOCK) --python-version 3.13 -c requirements/dev.txt requirements/handlers.in -o handlers/requirements.txt
+
+# No index and no link of the machine that resolves may enter a lock.
+LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+clean: ## Remove everything that can be made again
+	rm -rf .venv .venv-sam .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+versions: .venv/stamp .venv-sam/stamp ## Say what runs here
+	@uname -sm; $(MAKE) --version | head -n 1; git --version; $(VENV)/python --version; $(SAM) --version
+	@$(VENV)/pip --disable-pip-version-check list --format=freeze \
+	  | grep -E '^(boto3|moto|ministack|pytest|mypy|ruff|cfn-lint|aws-lambda-powertools|aws_lambda_powertools)=='
+
+.venv/stamp: requirements/dev.txt pyproject.toml
+	$(call new_environment,.venv)
+	$(VENV)/python $(PIP_INSTALL) -r requirements/dev.txt
+	$(VENV)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	$(VENV)/python -m pip --disable-pip-version-check check
+	@touch $@
+
+.venv-sam/stamp: requirements/sam.txt
+	$(call new_environment,.venv-sam)
+	.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+	.venv-sam/bin/python -m pip --disable-pip-version-check check
+	@touch $@
+
+# A changed lock gets a new environment: pip would leave behind what the lock no longer names.
+define new_environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Quarantag needs Python 3.11 or newer, found $$($(PYTHON) --version 2>&1); say which: make PYTHON=python3.13" >&2; exit 2; }
+	rm -rf $(1)
+	$(PYTHON) -m venv $(1)
+endef
