@@ -17,6 +17,8 @@ from quarantag.settings import Settings
 from quarantag.steps import Step
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds; EC2 is eventually consistent, as a rule within seconds
+_PATIENCE = (0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0)  # seconds, before trying again what made no progress
+_MOST_PASSES = 12
 _AGREEING_READS = 2
 
 
@@ -129,14 +131,20 @@ class _Isolation:
             if full:
                 return self._held(full)
             todo = replace(plan(observation, self.record.open_case, self.settings), preparation=())
-        settled = 0
-        for pause in (0.0, 0.0, *_PAUSES, 5.0, 5.0):
-            self.ports.clock.sleep(pause)
+        return self._converge(todo)
+
+    def _converge(self, todo: Plan) -> Outcome:
+        """Apply, observe and plan again; done once two readings in a row leave nothing that can be done."""
+        settled, before, patience = 0, Plan(), iter(_PATIENCE)
+        for _ in range(_MOST_PASSES):
             left = self._left(todo)
             settled = settled + 1 if left.settled else 0
             if settled == _AGREEING_READS:
                 return self._finish(todo)
-            if not left.settled and not self._apply(left):
+            if left == before and not settled:
+                self.ports.clock.sleep(next(patience, _PATIENCE[-1]))
+            before = left
+            if not settled and not self._apply(left):
                 return self._outcome("NotRequested", "the control tag changed meanwhile")
             again = self._observe()
             if again is None or again.instance.ended:

@@ -1,0 +1,189 @@
+"""The functions, wired as template.yaml wires them, in process over the strict moto; their world is asked of AWS."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import isolate
+import pytest
+import tag_finding
+from console.cloud.strict_moto import StrictMoto
+from console.compile_policies import main as compile_policies
+from quarantag import reconcile
+from quarantag.aws import wiring
+from quarantag.aws.items import unmarshalled
+from quarantag.ports import Ports
+from quarantag.reconcile import Outcome, Request
+
+from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
+from tests.faults import FakeClock, Fault, faulty
+
+KEY = "SecurityIsolation"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the functions use of Lambda's context."""
+
+    aws_request_id: str = "request-1"
+
+
+@dataclass(slots=True)
+class Stack:
+    """One deployed stack: sends events to its functions, and shows what people and auditors see."""
+
+    lab: Lab
+    sqs: Any
+    queue_url: str
+    dynamodb: Any
+    requests: int = field(default=0)
+
+    def context(self) -> Any:  # noqa: ANN401
+        """A new Lambda invocation."""
+        self.requests += 1
+        return Context(f"request-{self.requests}")
+
+    def isolate(self, instance_id: str, **changed: str) -> dict[str, Any]:
+        """The isolator's only case for a change of the control tag, with `changed` over the live tags."""
+        answer = isolate.handler(tag_change(instance_id, self.lab.tags(instance_id) | changed), self.context())
+        return cast("dict[str, Any]", answer["cases"][0])
+
+    def ports(self, *faults: Fault) -> Ports:
+        """The real ports with faults in them, and a clock that does not wait."""
+        real = wiring.ports(wiring.settings(), wiring.logger("test"))
+        broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
+        return Ports(clock=FakeClock(), **broken)
+
+    def reconcile(self, instance_id: str, *faults: Fault, wanted: str | None = "Isolate", **ports: object) -> Outcome:
+        """One run of the isolator over faulty ports, or over these ports instead."""
+        request = Request(instance_id, wanted, self.context().aws_request_id)
+        used = replace(self.ports(*faults), **cast("dict[str, Any]", ports))
+        return reconcile.isolate(request, used, wiring.settings())
+
+    def tag_and_isolate(self, instance_id: str) -> dict[str, Any]:
+        """As an analyst does: the tag, then the event that follows."""
+        self.lab.tag(instance_id, **{KEY: "Isolate"})
+        return self.isolate(instance_id)
+
+    def find(self, finding: dict[str, Any]) -> list[dict[str, Any]]:
+        """The tagger's decisions about a finding."""
+        event = {"source": "aws.guardduty", "detail-type": "GuardDuty Finding", "id": "event-1", "detail": finding}
+        return cast("list[dict[str, Any]]", tag_finding.handler(event, self.context())["decisions"])
+
+    def announced(self) -> list[str]:
+        """Subjects of the messages sent since the last call."""
+        subjects = []
+        while messages := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                subjects.append(json.loads(message["Body"])["Subject"])
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return subjects
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in the ledger."""
+        return [unmarshalled(item) for item in self.dynamodb.scan(TableName=TABLE)["Items"]]
+
+    def case(self, instance_id: str) -> dict[str, Any] | None:
+        """The instance's latest case."""
+        found = (item for item in self.items() if (item["pk"], item["sk"]) == (instance_id, "case"))
+        return next(found, None)
+
+    def entries(self, instance_id: str, kind: str) -> list[dict[str, Any]]:
+        """Details of the instance's audit entries of this kind, oldest first."""
+        found = [item for item in self.items() if item["pk"] == instance_id and item.get("kind") == kind]
+        return [json.loads(item["detail"]) for item in sorted(found, key=lambda item: str(item["sk"]))]
+
+    def isolation_group(self, vpc_id: str) -> dict[str, Any]:
+        """The stack's one isolation group in the VPC."""
+        filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "tag:QuarantagStack", "Values": [STACK]}]
+        (group,) = self.lab.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        return cast("dict[str, Any]", group)
+
+    def profile(self, instance_id: str) -> str | None:
+        """ARN of the instance's profile."""
+        association = self.lab.association(instance_id)
+        return association["IamInstanceProfile"]["Arn"] if association else None
+
+
+def tag_change(instance_id: str, tags: dict[str, str], key: str = KEY) -> dict[str, Any]:
+    """An EventBridge tag-change event, in the shape that AWS documents."""
+    return {
+        "version": "0",
+        "id": "bddcf1d6-0000-0000-0000-000000000000",
+        "detail-type": "Tag Change on Resource",
+        "source": "aws.tag",
+        "account": ACCOUNT,
+        "time": "2026-11-23T12:00:00Z",
+        "region": REGION,
+        "resources": [f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{instance_id}"],
+        "detail": {
+            "changed-tag-keys": [key],
+            "service": "ec2",
+            "resource-type": "instance",
+            "version": 1,
+            "tags": tags,
+        },
+    }
+
+
+def is_cut(stack: Stack, interface_id: str, vpc_id: str) -> bool:
+    """Whether the interface is in the VPC's isolation group only, and that group has no rule."""
+    group = stack.isolation_group(vpc_id)
+    no_rules = not group["IpPermissions"] and not group["IpPermissionsEgress"]
+    return no_rules and stack.lab.groups(interface_id) == [group["GroupId"]]
+
+
+@pytest.fixture(scope="session")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The built policies, as the artifact holds them: the folder above `policies/`."""
+    root = tmp_path_factory.mktemp("artifact")
+    assert compile_policies(["policies", str(root / "policies")]) == 0
+    return str(root)
+
+
+@pytest.fixture
+def stack(
+    lab: Lab,
+    cloud: StrictMoto,  # noqa: ARG001 - the clients live inside the strict moto
+    ledger_table: Any,  # noqa: ANN401, ARG001 - the functions write to it
+    isolation_profile_arn: str,
+    policies: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Stack]:
+    """A deployed stack with the default parameters."""
+    sns, sqs = SESSION.client("sns"), SESSION.client("sqs")
+    topic = sns.create_topic(Name="notifications")["TopicArn"]
+    queue_url = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:mailbox")
+    environment = {
+        "ACCOUNT_ID": ACCOUNT,
+        "AWS_REGION": REGION,
+        "STACK_NAME": STACK,
+        "ISOLATION_TAG_KEY": KEY,
+        "ISOLATE_TAG_VALUE": "Isolate",
+        "REVIEW_TAG_VALUE": "Review",
+        "RELEASE_TAG_VALUE": "Release",
+        "ISOLATION_SECURITY_GROUP_NAME": "SecurityIsolation-SecurityGroup",
+        "ISOLATION_INSTANCE_PROFILE_ARN": isolation_profile_arn,
+        "MODE": "enforce",
+        "ACT_ON_SAMPLE_FINDINGS": "false",
+        "MAX_CONTAINMENTS_PER_HOUR": "50",
+        "LEDGER_TABLE": TABLE,
+        "NOTIFICATIONS_TOPIC_ARN": topic,
+        "SEVERITY_POLICY": "default",
+        "LAMBDA_TASK_ROOT": policies,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    forget_wiring()
+    yield Stack(lab, sqs, queue_url, SESSION.client("dynamodb"))
+    forget_wiring()
+
+
+def forget_wiring() -> None:
+    """As a cold start: the functions read their environment anew."""
+    for function in (isolate, tag_finding):
+        function._wired.cache_clear()
