@@ -1,0 +1,125 @@
+"""Deploys the built stack to the local cloud, as `sam deploy` does: code to S3, then the template to CloudFormation."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from console.cloud.local import LocalCloud, LocalCloudError
+from console.cloud.place import REGION, client
+
+BUCKET = "quarantag-artifacts"
+STACK = "quarantag"
+CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+CREATE_SECONDS = 30.0
+FUNCTION = "AWS::Serverless::Function"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployed stack: its name and the physical id of each logical id."""
+
+    name: str
+    resources: Mapping[str, str]
+
+
+def deploy(cloud: LocalCloud, artifact: Path, parameters: Mapping[str, str] | None = None) -> Deployed:
+    """Deploy `artifact/template.yaml` with these parameter values; LocalCloudError with CloudFormation's reason."""
+    template = yaml_parse((artifact / "template.yaml").read_text())
+    package(cloud, artifact, template)
+    create_stack(cloud, template, parameters or {})
+    listed = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    stack = Deployed(STACK, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed})
+    copy_instance_profiles(cloud, [one for one in listed if one["ResourceType"] == "AWS::IAM::InstanceProfile"])
+    configure_failures(cloud, template, stack)
+    return stack
+
+
+def package(cloud: LocalCloud, artifact: Path, template: dict[str, Any]) -> None:
+    """Upload the code of each function and point the template at it, as `sam package` does."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    shared = template.get("Globals", {}).get("Function", {}).get("CodeUri")
+    for function in _functions(template).values():
+        code = function.get("CodeUri", shared)
+        key = f"{code}.zip"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=zipped(artifact / code))
+        function["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+
+
+def zipped(directory: Path) -> bytes:
+    """The directory's files as a zip archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(directory.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(directory))
+    return content.getvalue()
+
+
+def create_stack(cloud: LocalCloud, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    """Create the stack and wait for it."""
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template, default=str),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=CAPABILITIES,
+    )
+    deadline = time.monotonic() + CREATE_SECONDS
+    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    while stack["StackStatus"].endswith("IN_PROGRESS") and time.monotonic() < deadline:
+        time.sleep(0.1)
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+        failed = [one for one in events if one["ResourceStatus"].endswith("FAILED")]
+        why = f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}" if failed else stack
+        raise LocalCloudError(f"The stack was not created ({stack['StackStatus']}): {why}")
+
+
+def copy_instance_profiles(cloud: LocalCloud, profiles: list[Mapping[str, Any]]) -> None:
+    """Make the stack's instance profiles in moto's IAM too: its EC2 associates only profiles that it knows."""
+    iam, made = cloud.client("iam"), client("iam", cloud.aws_endpoint)
+    for resource in profiles:
+        name = resource["PhysicalResourceId"].rpartition("/")[2]  # ministack gives the ARN, AWS the name
+        profile = made.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        iam.create_instance_profile(InstanceProfileName=name, Path=profile["Path"])
+        for role in profile["Roles"]:
+            iam.create_role(RoleName=role["RoleName"], Path=role["Path"], AssumeRolePolicyDocument="{}")
+            iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
+
+
+def configure_failures(cloud: LocalCloud, template: Mapping[str, Any], stack: Deployed) -> None:
+    """Set each function's declared retries and on-failure queue by the API: ministack ignores them in the template."""
+    functions = cloud.client("lambda")
+    common = template.get("Globals", {}).get("Function", {})
+    for logical_id, function in _functions(template).items():
+        declared = function.get("EventInvokeConfig", common.get("EventInvokeConfig"))
+        if declared:
+            on_failure = declared.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            functions.put_function_event_invoke_config(
+                FunctionName=stack.resources[logical_id],
+                **{key: value for key, value in declared.items() if key.startswith("Maximum")},
+                DestinationConfig={"OnFailure": {"Destination": queue_arn(cloud, stack, on_failure)}},
+            )
+
+
+def queue_arn(cloud: LocalCloud, stack: Deployed, reference: Mapping[str, Any]) -> str:
+    """ARN of the stack's queue that `Fn::GetAtt` names."""
+    named = reference["Fn::GetAtt"]
+    logical_id = named.partition(".")[0] if isinstance(named, str) else named[0]
+    queue = cloud.client("sqs").get_queue_attributes(QueueUrl=stack.resources[logical_id], AttributeNames=["QueueArn"])
+    return str(queue["Attributes"]["QueueArn"])
+
+
+def _functions(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties of each function, by logical id."""
+    resources = template["Resources"].items()
+    return {logical_id: one["Properties"] for logical_id, one in resources if one["Type"] == FUNCTION}

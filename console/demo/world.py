@@ -1,0 +1,140 @@
+"""The world that the demo plays in: a few instances as a careless team runs them, and how they look at any moment."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.cloud.deploy import Deployed
+from console.cloud.local import LocalCloud
+
+TAG_KEY = "SecurityIsolation"
+STATUS_KEY = f"{TAG_KEY}Status"
+REASON_KEY = f"{TAG_KEY}Reason"
+CREATION_KEY = "QuarantagStack"
+IMAGE = "ami-0123456789abcdef0"
+TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One network interface with its place and its groups when the demo began."""
+
+    id: str
+    vpc_id: str
+    subnet_id: str
+    groups_before: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One instance of the demo as it was when the demo began."""
+
+    name: str
+    id: str
+    profile_arn: str
+    interfaces: tuple[Interface, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One instance as EC2 shows it now."""
+
+    tags: Mapping[str, str]
+    profile_arn: str
+    groups: Mapping[str, tuple[str, ...]]
+
+    @property
+    def status(self) -> str | None:
+        """The first word of the status tag."""
+        return self.tags[STATUS_KEY].partition(":")[0] if STATUS_KEY in self.tags else None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A subnet with the group that its instances get."""
+
+    vpc_id: str
+    subnet_id: str
+    group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The cloud, the stack deployed to it, and the instances."""
+
+    cloud: LocalCloud
+    stack: Deployed
+    actors: Mapping[str, Actor]
+
+    def look(self, names: Iterable[str]) -> dict[str, View]:
+        """How these instances look now, in one DescribeInstances and one DescribeNetworkInterfaces."""
+        ids = {self.actors[name].id: name for name in names}
+        ec2 = self.cloud.client("ec2")
+        answer = ec2.describe_instances(InstanceIds=list(ids))
+        filters = [{"Name": "attachment.instance-id", "Values": list(ids)}]
+        groups: dict[str, dict[str, tuple[str, ...]]] = {one: {} for one in ids}
+        for one in ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]:
+            shown = tuple(group["GroupId"] for group in one["Groups"])
+            groups[one["Attachment"]["InstanceId"]][one["NetworkInterfaceId"]] = shown
+        found = [one for reservation in answer["Reservations"] for one in reservation["Instances"]]
+        return {ids[one["InstanceId"]]: _view(one, groups[one["InstanceId"]]) for one in found}
+
+    def groups(self, ids: Sequence[str]) -> dict[str, Any]:
+        """These security groups as EC2 shows them, by id."""
+        found = self.cloud.client("ec2").describe_security_groups(GroupIds=sorted(set(ids)))["SecurityGroups"]
+        return {group["GroupId"]: group for group in found}
+
+
+def _view(instance: Mapping[str, Any], groups: Mapping[str, tuple[str, ...]]) -> View:
+    tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+    return View(tags, instance.get("IamInstanceProfile", {}).get("Arn", ""), groups)
+
+
+def furnish(cloud: LocalCloud, stack: Deployed) -> World:
+    """Make the instances: `shop` has two interfaces in two VPCs, the others one."""
+    ec2 = cloud.client("ec2")
+    front, back = (_home(ec2, f"10.{number}.0.0/16", name) for number, name in enumerate(("web", "database"), start=1))
+    profile = _profile(cloud.client("iam"), "web-server")
+    places = {"shop": (front, back), "bastion": (front,), "canary": (back,)}
+    places |= {f"worker-{number}": (back,) for number in (1, 2, 3)}
+    actors = {name: _launch(ec2, name, profile, homes) for name, homes in places.items()}
+    return World(cloud, stack, actors)
+
+
+def _home(ec2: Any, block: str, group: str) -> Home:  # noqa: ANN401 - a boto3 client
+    vpc_id = ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]
+    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock=block)["Subnet"]["SubnetId"]
+    group_id = ec2.create_security_group(GroupName=group, Description=group, VpcId=vpc_id)["GroupId"]
+    everyone = [{"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=everyone)
+    return Home(vpc_id, subnet_id, group_id)
+
+
+def _profile(iam: Any, name: str) -> str:  # noqa: ANN401
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    arn = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return str(arn)
+
+
+def _launch(ec2: Any, name: str, profile: str, homes: Sequence[Home]) -> Actor:  # noqa: ANN401
+    """One instance with an interface in each home; those after the first are attached, as other VPCs require."""
+    made = ec2.run_instances(
+        ImageId=IMAGE,
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=homes[0].subnet_id,
+        SecurityGroupIds=[homes[0].group_id],
+        IamInstanceProfile={"Arn": profile},
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
+    )["Instances"][0]
+    ids = [made["NetworkInterfaces"][0]["NetworkInterfaceId"]]
+    for index, home in enumerate(homes[1:], start=1):
+        more = ec2.create_network_interface(SubnetId=home.subnet_id, Groups=[home.group_id])["NetworkInterface"]
+        ids.append(more["NetworkInterfaceId"])
+        ec2.attach_network_interface(NetworkInterfaceId=ids[-1], InstanceId=made["InstanceId"], DeviceIndex=index)
+    interfaces = (
+        Interface(one, home.vpc_id, home.subnet_id, (home.group_id,)) for one, home in zip(ids, homes, strict=True)
+    )
+    return Actor(name, made["InstanceId"], profile, tuple(interfaces))
