@@ -87,14 +87,14 @@ def _vpc(details: object) -> str | None:
 def _members(finding_type: str, document: object, place: Place) -> Iterator[NamedInstance]:
     resources = dig(document, "service", "detection", "sequence", "resources")
     entries = resources if isinstance(resources, list) else []
-    members = [named for entry in entries for named in _member(entry, place)]
+    direct = [named for entry in entries for named in _member(entry, place)]
+    known = {named.instance_id for named in direct if named.instance_id}
+    shared = [named for entry in entries for named in _sharing(entry, place) if named.instance_id not in known]
     if resources is not None and not isinstance(resources, list):
-        members.append(NamedInstance(None, place.account, place.region, "the list of resources is not a list"))
-    if not members and finding_type.startswith("AttackSequence:EC2/"):
-        members.append(NamedInstance(None, place.account, place.region, "names none of its instances"))
-    direct = {named.instance_id for named in members if named.instance_id}
-    shared = (named for entry in entries for named in _sharing(entry, place))
-    return iter([*members, *(named for named in shared if named.instance_id not in direct)])
+        direct.append(NamedInstance(None, place.account, place.region, "the list of resources is not a list"))
+    elif not direct and not shared and finding_type.startswith("AttackSequence:EC2/"):
+        direct.append(NamedInstance(None, place.account, place.region, "names none of its instances"))
+    return iter(direct + shared)
 
 
 def _member(entry: object, place: Place) -> Iterator[NamedInstance]:
@@ -153,8 +153,8 @@ def resolve(uid: object, claimed: tuple[str | None, str | None], place: Place, n
 
 def account_text(value: object) -> str | None:
     """An account as text; as a JSON number it has lost its leading zeros, which come back. None where it is neither."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
-        return f"{value:012d}"
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**12 and value == int(value):
+        return f"{int(value):012d}"
     return text(value)
 
 
