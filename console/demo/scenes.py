@@ -70,13 +70,13 @@ def malformed(stage: Stage) -> None:
     stage.act("Somebody invokes tag_finding with an event that is no finding")
     name = world.stack.resources["TagFindingFunction"]
     world.cloud.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event))
-    stage.expect("the malformed event is in the failed-events queue with its reason", probes.kept(world, event))
+    stage.expect("the malformed event is in the queue, with its reason", probes.kept(world, event))
 
 
 def expect_isolated(stage: Stage, name: str) -> None:
     """Status, network, credentials and record, each read from the cloud."""
     world = stage.world
     stage.expect(f"{name} has the status Isolated", probes.status(world, name, "Isolated"))
-    stage.expect(f"{name}: each interface has only its VPC's isolation group, without rules", probes.cut(world, name))
+    stage.expect(f"{name} is cut: only its VPC's isolation group, no rules", probes.cut(world, name))
     stage.expect(f"{name} has the isolation profile", probes.powerless(world, name))
     stage.expect(f"{name}: the ledger holds what it had before", probes.recorded(world, name))

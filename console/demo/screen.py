@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from console.cloud.local import LocalCloud
 from console.cloud.place import ACCESS_KEY, REGION, SECRET_KEY
@@ -56,18 +56,16 @@ class Screen:
             self._line(at, "bold red", "✗", f"{expectation.name} (seen: {expectation.seen})")
 
     def _line(self, at: float, style: str, mark: str, text: str) -> None:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column()
-        grid.add_column()
-        grid.add_column(no_wrap=not style.startswith("bold"), overflow="ellipsis")
-        grid.add_row(f"[dim]{at:5.1f} s[/dim]", f"[{style}]{mark}[/{style}]", f"[{style}]{escape(text)}[/{style}]")
-        self.console.print(grid)
+        """Print one line; a long one is cut, unless it tells what went wrong."""
+        whole = style.startswith("bold")
+        line = Text.assemble((f"{at:5.1f} s ", "dim"), (f"{mark} {text}", style))
+        self.console.print(line, no_wrap=not whole, overflow="fold" if whole else "ellipsis")
 
 
 def before_after(world: World, views: Mapping[str, View]) -> Table:
     """One row for each interface: its groups before and after, by name, and its instance's status."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("Instance", "Status", "Interface", "Before", "Groups after"):
+    table = Table(title="Security groups before and after", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("Instance", "Status", "Interface", "Before", "After"):
         table.add_column(column, overflow="fold")
     used = [one for view in views.values() for groups in view.groups.values() for one in groups]
     used += [

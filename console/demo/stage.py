@@ -82,9 +82,9 @@ class Stage:
                 yield f"{name}: tag {key} = {after.tags.get(key, '(removed)')}"
         for interface, groups in after.groups.items():
             if before.groups.get(interface) != groups:
-                yield f"{name}: {interface} now has {', '.join(self.group_names(groups))}"
+                yield f"{name}: {interface} → {', '.join(self.group_names(groups))}"
         if before.profile_arn != after.profile_arn:
-            yield f"{name}: the instance profile is now {after.profile_arn.rpartition('/')[2] or 'none'}"
+            yield f"{name}: profile → {after.profile_arn.rpartition('/')[2] or 'none'}"
 
     def group_names(self, ids: tuple[str, ...]) -> list[str]:
         """Names of these groups."""
