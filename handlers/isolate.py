@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from quarantag.aws import wiring
+from quarantag.errors import InvalidEvent
 from quarantag.ports import Ports
 from quarantag.reconcile import Request, isolate
 from quarantag.settings import Settings
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def _wired() -> tuple[Settings, Ports, Logger]:
+def wired() -> tuple[Settings, Ports, Logger]:
+    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
     settings, log = wiring.settings(), wiring.logger("isolate")
     return settings, wiring.ports(settings, log), log
 
@@ -28,8 +30,10 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `reconcile.isolate` does: Lambda tries again
     and then keeps the event in the failed-events queue.
     """
-    settings, ports, log = _wired()
+    settings, ports, log = wired()
     change = parse(event)
+    if (change.account, change.region) != (settings.account, settings.region):
+        raise InvalidEvent(f"{change.instance_id} is in {change.account} {change.region}: its own stack acts")
     request = Request(change.instance_id, change.tags.get(settings.tag_key, ""), context.aws_request_id)
     log.append_keys(correlation_id=event.get("id"), instance_id=change.instance_id)
     outcome = isolate(request, ports, settings)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def _wired() -> tuple[Settings, Policy, Ports, Logger]:
+def wired() -> tuple[Settings, Policy, Ports, Logger]:
+    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
     settings, log = wiring.settings(), wiring.logger("tag-finding")
     return settings, wiring.policy(settings), wiring.ports(settings, log), log
 
@@ -29,7 +30,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Raises `InvalidFinding`, or the first fault once every instance had its turn: Lambda tries again and then keeps
     the event in the failed-events queue.
     """
-    settings, policy, ports, log = _wired()
+    settings, policy, ports, log = wired()
     log.append_keys(correlation_id=event.get("id") if isinstance(event, dict) else None)
     finding = parse(event)
     decided = tag(finding, policy, context.aws_request_id, ports, settings)

@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-import isolate
 import pytest
+
+import isolate
 import tag_finding
-from console.cloud.strict_moto import StrictMoto
 from console.compile_policies import main as compile_policies
 from quarantag import reconcile
 from quarantag.aws import wiring
 from quarantag.aws.items import unmarshalled
 from quarantag.ports import Ports
 from quarantag.reconcile import Outcome, Request
-
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
 
@@ -145,8 +144,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def stack(
     lab: Lab,
-    cloud: StrictMoto,  # noqa: ARG001 - the clients live inside the strict moto
-    ledger_table: Any,  # noqa: ANN401, ARG001 - the functions write to it
+    ledger_table: Any,  # noqa: ANN401 - a boto3 resource
     isolation_profile_arn: str,
     policies: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -169,7 +167,7 @@ def stack(
         "MODE": "enforce",
         "ACT_ON_SAMPLE_FINDINGS": "false",
         "MAX_CONTAINMENTS_PER_HOUR": "50",
-        "LEDGER_TABLE": TABLE,
+        "LEDGER_TABLE": ledger_table.name,
         "NOTIFICATIONS_TOPIC_ARN": topic,
         "SEVERITY_POLICY": "default",
         "LAMBDA_TASK_ROOT": policies,
@@ -186,4 +184,4 @@ def stack(
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
     for function in (isolate, tag_finding):
-        function._wired.cache_clear()
+        function.wired.cache_clear()

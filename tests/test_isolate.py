@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from quarantag.errors import Retryable
 
+from quarantag.errors import Retryable
 from tests.cloud import Lab
 from tests.stack import KEY, Stack, is_cut
 

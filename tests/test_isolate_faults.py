@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from quarantag.errors import Conflict, LedgerUnavailable, Retryable, TagLimitReached, Terminal
 
+from quarantag.errors import Conflict, LedgerUnavailable, Retryable, TagLimitReached, Terminal
 from tests.cloud import Lab
 from tests.faults import Fault
 from tests.stack import KEY, Stack, is_cut

@@ -143,6 +143,8 @@ class _Tagging:
         if releasing and facts.case and facts.case.open:
             raise Retryable(f"{instance_id}: a release is under way, the finding is decided after it")
         decision = self._limited(decision, facts.instance)
+        if self._sufficient(facts.instance.tags, decision):
+            return Tagged(decision, "already")
         self._write(decision, facts.instance)
         self._tell(decision)
         return Tagged(decision, "tagged")
