@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from console.cloud.local import ROOT, LocalCloudError
@@ -15,14 +15,14 @@ SOURCES = ("template.yaml", "handlers", "policies", "console/compile_policies.py
 
 def built_artifact() -> Path:
     """The directory with the built template.yaml and the functions' code; LocalCloudError where it can't be made."""
-    if not is_fresh(ARTIFACT / "template.yaml"):
+    if not is_fresh(ARTIFACT / "template.yaml", _sources()):
         run_build(find_sam())
     return ARTIFACT
 
 
-def is_fresh(template: Path) -> bool:
+def is_fresh(template: Path, sources: Iterable[Path]) -> bool:
     """Whether the built template exists and no source is newer."""
-    return template.exists() and all(one.stat().st_mtime <= template.stat().st_mtime for one in _sources())
+    return template.exists() and all(one.stat().st_mtime <= template.stat().st_mtime for one in sources)
 
 
 def _sources() -> Iterator[Path]:
@@ -32,9 +32,9 @@ def _sources() -> Iterator[Path]:
         yield from (one for one in found if one.is_file() and "__pycache__" not in one.parts)
 
 
-def find_sam() -> str:
-    """Path of the SAM command line: this checkout's own, else the one on PATH."""
-    own = ROOT / ".venv-sam" / "bin" / "sam"
+def find_sam(root: Path = ROOT) -> str:
+    """Path of the SAM command line: this checkout's own, else the one on PATH; LocalCloudError where there is none."""
+    own = root / ".venv-sam" / "bin" / "sam"
     found = str(own) if own.exists() else shutil.which("sam")
     if found is None:
         raise LocalCloudError("sam is neither in .venv-sam nor on PATH: run `make build` first.")

@@ -5,10 +5,12 @@ import json
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from console.cloud.local import LocalCloud, LocalCloudError
@@ -29,13 +31,13 @@ class Deployed:
     resources: Mapping[str, str]
 
 
-def deploy(cloud: LocalCloud, artifact: Path, parameters: Mapping[str, str] | None = None) -> Deployed:
-    """Deploy `artifact/template.yaml` with these parameter values; LocalCloudError with CloudFormation's reason."""
+def deploy(cloud: LocalCloud, artifact: Path, name: str = STACK) -> Deployed:
+    """Deploy `artifact/template.yaml` with every parameter's default; LocalCloudError with CloudFormation's reason."""
     template = yaml_parse((artifact / "template.yaml").read_text())
     package(cloud, artifact, template)
-    create_stack(cloud, template, parameters or {})
-    listed = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    stack = Deployed(STACK, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed})
+    create_stack(cloud, template, name)
+    listed = cloud.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    stack = Deployed(name, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed})
     copy_instance_profiles(cloud, [one for one in listed if one["ResourceType"] == "AWS::IAM::InstanceProfile"])
     configure_failures(cloud, template, stack)
     return stack
@@ -44,7 +46,8 @@ def deploy(cloud: LocalCloud, artifact: Path, parameters: Mapping[str, str] | No
 def package(cloud: LocalCloud, artifact: Path, template: dict[str, Any]) -> None:
     """Upload the code of each function and point the template at it, as `sam package` does."""
     s3 = cloud.client("s3")
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     shared = template.get("Globals", {}).get("Function", {}).get("CodeUri")
     for function in _functions(template).values():
         code = function.get("CodeUri", shared)
@@ -63,25 +66,23 @@ def zipped(directory: Path) -> bytes:
     return content.getvalue()
 
 
-def create_stack(cloud: LocalCloud, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+def create_stack(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> None:
     """Create the stack and wait for it."""
-    cloudformation = cloud.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateBody=json.dumps(template, default=str),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=CAPABILITIES,
-    )
+    cloudformation, body = cloud.client("cloudformation"), json.dumps(template, default=str)
+    try:
+        cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=CAPABILITIES)
+    except ClientError as error:
+        raise LocalCloudError(f"The stack was refused: {error.response['Error']['Message']}") from error
     deadline = time.monotonic() + CREATE_SECONDS
-    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     while stack["StackStatus"].endswith("IN_PROGRESS") and time.monotonic() < deadline:
         time.sleep(0.1)
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     if stack["StackStatus"] != "CREATE_COMPLETE":
-        events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         failed = [one for one in events if one["ResourceStatus"].endswith("FAILED")]
-        why = f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}" if failed else stack
-        raise LocalCloudError(f"The stack was not created ({stack['StackStatus']}): {why}")
+        why = [f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason')}" for one in failed[-1:]]
+        raise LocalCloudError(f"The stack was not created ({stack['StackStatus']}): {', '.join(why)}")
 
 
 def copy_instance_profiles(cloud: LocalCloud, profiles: list[Mapping[str, Any]]) -> None:

@@ -113,12 +113,15 @@ def stop(cloud: LocalCloud) -> None:
 
 
 @contextmanager
-def local_cloud() -> Iterator[LocalCloud]:
-    """A running cloud that is gone afterwards, also after Ctrl-C or a failure."""
-    cloud = start()
+def local_cloud(*, keep: bool = False) -> Iterator[LocalCloud]:
+    """A running cloud that is gone afterwards, also after Ctrl-C or a failure; `keep` spares one that did not fail."""
+    cloud = start(outlives_us=keep)
     try:
         yield cloud
-    finally:
+    except BaseException:
+        stop(cloud)
+        raise
+    if not keep:
         stop(cloud)
 
 

@@ -4,17 +4,21 @@ import json
 import signal
 import sys
 import time
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from console.cloud.build import built_artifact
 from console.cloud.deploy import deploy
-from console.cloud.local import LocalCloud, LocalCloudError, start, stop
+from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
+from console.cloud.service_events import put_service_event
 from console.demo.scenes import play
 from console.demo.screen import Screen, Silence, before_after, how_to_go_on, verdict
-from console.demo.stage import Stage
+from console.demo.stage import Audience, Stage
 from console.demo.world import View, World, furnish
 
 GOOD, NO, UNUSABLE = 0, 1, 2
@@ -27,30 +31,34 @@ def demo(as_json: bool, keep: bool) -> int:  # noqa: FBT001 - the console's opti
     """
     console = Console(quiet=as_json, highlight=False)
     former = signal.signal(signal.SIGTERM, _end)
-    cloud: LocalCloud | None = None
-    kept = False
     try:
         with console.status("Building the stack as `sam build` does"):
             artifact = built_artifact()
-        began = time.monotonic()
-        with console.status("Starting the local cloud and deploying the stack"):
-            cloud = start(outlives_us=keep)
-            world = furnish(cloud, deploy(cloud, artifact))
-        console.print(f"[dim]Deployed: AWS at {cloud.aws_endpoint}, EC2 at {cloud.ec2_endpoint}[/dim]")
-        stage = Stage(world, Silence() if as_json else Screen(console), began)
-        play(stage)
-        kept = keep
-        return report(stage, console, as_json=as_json, keep=keep)
-    except LocalCloudError as error:
+        with local_cloud(keep=keep) as cloud:
+            stage = perform(cloud, artifact, console, Silence() if as_json else Screen(console))
+            code = report(stage, console, as_json=as_json)
+            if keep:
+                sys.stderr.write(f"\n{how_to_go_on(cloud, stage.world)}\n")
+    except (LocalCloudError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"quarantag demo: {error}\n")
         return UNUSABLE
     finally:
-        if cloud and not kept:
-            stop(cloud)
         signal.signal(signal.SIGTERM, former)
+    return code
 
 
-def report(stage: Stage, console: Console, *, as_json: bool, keep: bool) -> int:
+def perform(cloud: LocalCloud, artifact: Path, console: Console, audience: Audience) -> Stage:
+    """Deploy the stack, make the instances and play; answer the stage with all verdicts."""
+    began = time.monotonic()
+    with console.status("Deploying the stack to the local cloud"):
+        world = furnish(cloud, deploy(cloud, artifact))
+    console.print(f"[dim]Deployed: AWS at {cloud.aws_endpoint}, EC2 at {cloud.ec2_endpoint}[/dim]")
+    stage = Stage(world, audience, partial(put_service_event, cloud.aws_endpoint), began)
+    play(stage)
+    return stage
+
+
+def report(stage: Stage, console: Console, *, as_json: bool) -> int:
     """Print the result; answer the exit code."""
     world, views = stage.world, stage.world.look(stage.world.actors)
     if as_json:
@@ -59,8 +67,6 @@ def report(stage: Stage, console: Console, *, as_json: bool, keep: bool) -> int:
         console.print()
         console.print(before_after(world, views))
         console.print(verdict(stage.expectations, time.monotonic() - stage.began))
-    if keep:
-        sys.stderr.write(f"\n{how_to_go_on(world.cloud, world)}\n")
     return GOOD if all(one.ok for one in stage.expectations) else NO
 
 

@@ -2,7 +2,6 @@
 
 import json
 
-from console.cloud.service_events import put_service_event
 from console.demo import findings, probes
 from console.demo.stage import Stage
 from console.demo.world import TAG_KEY
@@ -21,7 +20,7 @@ def hands_off(stage: Stage) -> None:
     stage.audience.scene("A finding isolates an instance with two interfaces, hands-off")
     world = stage.world
     stage.act("GuardDuty: command and control, severity 8, on shop")
-    put_service_event(world.cloud.aws_endpoint, findings.event(findings.command_and_control(world.actors["shop"])))
+    stage.arrive(findings.event(findings.command_and_control(world.actors["shop"])))
     stage.expect("shop is tagged Isolate with a reason", probes.tagged(world, "shop", "Isolate"))
     expect_isolated(stage, "shop")
 
@@ -31,7 +30,7 @@ def by_hand(stage: Stage) -> None:
     stage.audience.scene("A medium finding asks a human, who decides to isolate")
     world, bastion = stage.world, stage.world.actors["bastion"]
     stage.act("GuardDuty: SSH brute force, severity 5, on bastion")
-    put_service_event(world.cloud.aws_endpoint, findings.event(findings.brute_force(bastion)))
+    stage.arrive(findings.event(findings.brute_force(bastion)))
     stage.expect("bastion is tagged Review with a reason", probes.tagged(world, "bastion", "Review"))
     stage.expect("bastion is not cut while it waits for a human", probes.untouched(world, "bastion", tag="Review"))
     stage.act(f"An analyst tags bastion {TAG_KEY}=Isolate")
@@ -45,7 +44,7 @@ def sequence(stage: Stage) -> None:
     world = stage.world
     stage.act("GuardDuty: attack sequence, severity 9, on worker-1, worker-2 and worker-3")
     found = findings.attack_sequence([world.actors[name] for name in WORKERS])
-    put_service_event(world.cloud.aws_endpoint, findings.event(found))
+    stage.arrive(findings.event(found))
     for name in WORKERS:
         stage.expect(f"{name} is tagged Isolate with a reason", probes.tagged(world, name, "Isolate"))
     for name in WORKERS:
@@ -58,7 +57,7 @@ def sample(stage: Stage) -> None:
     world = stage.world
     handled = probes.invocations(world, "TagFindingFunction")
     stage.act("GuardDuty: a sample finding, severity 8, on canary")
-    put_service_event(world.cloud.aws_endpoint, findings.event(findings.sample(world.actors["canary"])))
+    stage.arrive(findings.event(findings.sample(world.actors["canary"])))
     stage.expect("the sample finding was handled", probes.delivered(world, "TagFindingFunction", handled))
     stage.expect("canary is as it was", probes.untouched(world, "canary"))
 

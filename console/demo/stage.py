@@ -1,9 +1,9 @@
 """The stage: says what happens, watches what changes, and waits for what is expected."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from console.demo.probes import Probe
 from console.demo.world import TAG_KEY, View, World
@@ -39,10 +39,11 @@ class Audience(Protocol):
 
 @dataclass(slots=True)
 class Stage:
-    """Plays in one world before one audience; keeps every expectation's verdict."""
+    """Plays in one world before one audience; findings `arrive` on its event bus. Keeps every expectation's verdict."""
 
     world: World
     audience: Audience
+    arrive: Callable[[Mapping[str, Any]], None]
     began: float = field(default_factory=time.monotonic)
     expectations: list[Expectation] = field(default_factory=list)
     seen: dict[str, View] = field(default_factory=dict)

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from console.cloud.deploy import Deployed
-from console.cloud.local import LocalCloud
 
 TAG_KEY = "SecurityIsolation"
 STATUS_KEY = f"{TAG_KEY}Status"
@@ -14,6 +13,13 @@ REASON_KEY = f"{TAG_KEY}Reason"
 CREATION_KEY = "QuarantagStack"
 IMAGE = "ami-0123456789abcdef0"
 TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+class Cloud(Protocol):
+    """What the demo needs of a cloud: clients."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client
+        """A client of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Home:
 class World:
     """The cloud, the stack deployed to it, and the instances."""
 
-    cloud: LocalCloud
+    cloud: Cloud
     stack: Deployed
     actors: Mapping[str, Actor]
 
@@ -91,7 +97,7 @@ def _view(instance: Mapping[str, Any], groups: Mapping[str, tuple[str, ...]]) ->
     return View(tags, instance.get("IamInstanceProfile", {}).get("Arn", ""), groups)
 
 
-def furnish(cloud: LocalCloud, stack: Deployed) -> World:
+def furnish(cloud: Cloud, stack: Deployed) -> World:
     """Make the instances: `shop` has two interfaces in two VPCs, the others one."""
     ec2 = cloud.client("ec2")
     front, back = (_home(ec2, f"10.{number}.0.0/16", name) for number, name in enumerate(("web", "database"), start=1))
