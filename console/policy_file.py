@@ -100,7 +100,9 @@ def parse(content: str, name: str) -> PolicyFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
-        raise RefusedFile(where, InvalidPolicy(f"not YAML: {error.problem or error.context}")) from error
+        raise RefusedFile(
+            where, InvalidPolicy(f"not YAML: {' '.join(filter(None, (error.context, error.problem)))}")
+        ) from error
     except yaml.YAMLError as error:
         raise RefusedFile(f"{name}:1:1", InvalidPolicy(f"not YAML: {' '.join(str(error).split())}")) from error
     except RecursionError as error:
@@ -123,13 +125,13 @@ class _Builder:
         if id(node) in self.seen:
             raise InvalidPolicy("an alias (*name): write the value out, policies are read by people", path)
         self.seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
             return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.SequenceNode) and node.tag.endswith(":seq"):
             return [self.build(item, (*path, position)) for position, item in enumerate(node.value)]
         return _scalar(node, path)
 
-    def _mapping(self, node: yaml.MappingNode, path: Place) -> dict[object, object]:
+    def _mapping(self, node: yaml.Node, path: Place) -> dict[object, object]:
         built: dict[object, object] = {}
         for key_node, value_node in node.value:
             place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
