@@ -119,7 +119,9 @@ def delivered(world: World, logical_id: str, more_than: int) -> Probe:
 
 def invocations(world: World, logical_id: str) -> int:
     """How many invocations of the function have ended, by the platform's own lines in its log group."""
-    group, logs = f"/aws/lambda/{world.stack.resources[logical_id]}", world.cloud.client("logs")
+    name, logs = world.stack.resources[logical_id], world.cloud.client("logs")
+    configuration = world.cloud.client("lambda").get_function_configuration(FunctionName=name)
+    group = configuration["LoggingConfig"]["LogGroup"]
     if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
         return 0
     events = logs.filter_log_events(logGroupName=group)["events"]

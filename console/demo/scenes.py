@@ -29,9 +29,11 @@ def by_hand(stage: Stage) -> None:
     """A medium finding is only tagged for review; an analyst then decides."""
     stage.audience.scene("A medium finding asks a human, who decides to isolate")
     world, bastion = stage.world, stage.world.actors["bastion"]
+    before = probes.invocations(world, "IsolationLambdaFunction")
     stage.act("GuardDuty: SSH brute force, severity 5, on bastion")
     stage.arrive(findings.event(findings.brute_force(bastion)))
     stage.expect("bastion is tagged Review with a reason", probes.tagged(world, "bastion", "Review"))
+    stage.expect("isolate has seen the tag Review", probes.delivered(world, "IsolationLambdaFunction", before))
     stage.expect("bastion is not cut while it waits for a human", probes.untouched(world, "bastion", tag="Review"))
     stage.act(f"An analyst tags bastion {TAG_KEY}=Isolate")
     world.cloud.client("ec2").create_tags(Resources=[bastion.id], Tags=[{"Key": TAG_KEY, "Value": "Isolate"}])
