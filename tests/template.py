@@ -1,0 +1,93 @@
+"""template.yaml as values that tests can read: intrinsics evaluated with the parameters' defaults, or with others."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[1]
+PSEUDO = {
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws-cn",
+    "AWS::Region": "cn-north-1",
+    "AWS::StackName": "quarantag",
+    "AWS::URLSuffix": "amazonaws.com.cn",
+}
+"""China's, so that nothing that is right in the `aws` partition only passes."""
+
+
+@cache
+def source() -> dict[str, Any]:
+    """The template as written, its short intrinsics in the long form."""
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a role's policies."""
+
+    effect: str
+    actions: frozenset[str]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, Any]]
+
+
+class Template:
+    """The template with its parameters set; a resource's name or ARN is `<LogicalId>` or `<LogicalId.Arn>`."""
+
+    def __init__(self, **parameters: str) -> None:
+        """Set these parameters; the others have their defaults."""
+        defaults = {name: str(one["Default"]) for name, one in source()["Parameters"].items()}
+        self.values: dict[str, str] = PSEUDO | defaults | parameters
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Evaluated properties of the resources of this type, by logical id; a function's with the globals."""
+        shared = source()["Globals"]["Function"] if kind == "AWS::Serverless::Function" else {}
+        found = {name: one for name, one in source()["Resources"].items() if one["Type"] == kind}
+        return {name: self.evaluated(shared | one.get("Properties", {})) for name, one in found.items()}
+
+    def properties(self, logical_id: str) -> dict[str, Any]:
+        """Evaluated properties of one resource."""
+        return self.of_type(source()["Resources"][logical_id]["Type"])[logical_id]
+
+    def statements(self, role: str) -> list[Statement]:
+        """Every statement of a role's policies."""
+        return [one for policy in self.properties(role)["Policies"] for one in statements(policy["PolicyDocument"])]
+
+    def evaluated(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
+        """The value with its Ref, Fn::GetAtt and Fn::Sub evaluated; other intrinsics stay."""
+        if isinstance(value, list):
+            return [self.evaluated(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Ref"}:
+            return self._named(str(value["Ref"]))
+        if set(value) == {"Fn::GetAtt"}:
+            named = value["Fn::GetAtt"]
+            return f"<{named if isinstance(named, str) else '.'.join(named)}>"
+        if set(value) == {"Fn::Sub"} and isinstance(value["Fn::Sub"], str):
+            text: str = value["Fn::Sub"]
+            return re.sub(r"\$\{([^}]+)}", lambda found: self._named(found[1]), text)
+        return {key: self.evaluated(one) for key, one in value.items()}
+
+    def _named(self, name: str) -> str:
+        return self.values.get(name, f"<{name}>")
+
+
+def statements(document: str | Mapping[str, Any]) -> Iterator[Statement]:
+    """The statements of a policy document, which may be JSON text."""
+    parsed = json.loads(document) if isinstance(document, str) else document
+    for one in parsed["Statement"]:
+        actions, resources = (as_list(one.get(key, [])) for key in ("Action", "Resource"))
+        yield Statement(one["Effect"], frozenset(actions), tuple(resources), one.get("Condition", {}))
+
+
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a policy's value
+    """A policy's one value or list, as a list."""
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,131 @@
+"""The stack's parameters: defaults that deploy, and what AWS would refuse later is refused at deploy."""
+
+import re
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from quarantag.settings import Settings
+from tests.template import Template, source
+
+PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
+DEFAULTS = {
+    "ActOnSampleFindings": "false",
+    "IsolateTagValue": "Isolate",
+    "IsolationRoleName": "SecurityIsolation-IAMRole",
+    "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
+    "IsolationTagKey": "SecurityIsolation",
+    "MaxContainmentsPerHour": 50,
+    "Mode": "enforce",
+    "NotificationEmail": "",
+    "ReleasePrincipals": "*",
+    "ReleaseTagValue": "Release",
+    "ReviewTagValue": "Review",
+    "SeverityPolicy": "default",
+}
+VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
+GOOD = {
+    "IsolationTagKey": ("SecurityIsolation", "acme:quarantine", "K", "a" * 116, "Names", "awsome"),
+    "IsolateTagValue": ("Isolate", "yes/now", "a" * 256, "awsome"),
+    "IsolationRoleName": ("SecurityIsolation-IAMRole", "a" * 48),
+    "IsolationSecurityGroupName": ("SecurityIsolation-SecurityGroup", "a(b)#1", "defaults"),
+    "SeverityPolicy": ("default", "our-own_2"),
+    "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
+    "NotificationEmail": ("", "soc@example.com"),
+}
+BAD = {
+    "IsolationTagKey": (
+        *("", "aws:quarantine", "AWS:x", "a" * 117, "with space", "a/b", "é", "a*", "a?", "a\nb", "_index", "."),
+        *("Name", "name", "QuarantagStack", 'a"b', "${aws:username}", "a,b"),
+    ),
+    "IsolateTagValue": ("", "aws:yes", "a" * 257, "a*", 'a"b', "${aws:username}", "a\\b", " "),
+    "IsolationRoleName": ("", "a" * 49, "a b", "a/b"),
+    "IsolationSecurityGroupName": ("", "sg-group", "SG-1", "default", "a" * 201, "é", "a b"),
+    "SeverityPolicy": ("", "../default", "default.yaml", "Default", "a/b"),
+    "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
+    "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
+}
+
+
+def refused(name: str, value: str) -> bool:
+    """As CloudFormation does: the pattern must match the whole value."""
+    return re.fullmatch(PARAMETERS[name]["AllowedPattern"], value) is None
+
+
+def holds(condition: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    """The truth of a rule's assertion."""
+    if "Fn::Not" in condition:
+        return not holds(condition["Fn::Not"][0], values)
+    left, right = (values[one["Ref"]] for one in condition["Fn::Equals"])
+    return left == right
+
+
+def test_every_parameter_of_the_design_has_its_default() -> None:
+    assert {name: one["Default"] for name, one in PARAMETERS.items()} == DEFAULTS
+
+
+def test_the_code_has_the_same_defaults() -> None:
+    code = Settings(account="1", region="r", isolation_profile_arn="arn")
+    assert (code.tag_key, code.isolate_value) == (DEFAULTS["IsolationTagKey"], DEFAULTS["IsolateTagValue"])
+    assert (code.review_value, code.release_value) == (DEFAULTS["ReviewTagValue"], DEFAULTS["ReleaseTagValue"])
+    assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
+    assert code.max_containments_per_hour == DEFAULTS["MaxContainmentsPerHour"]
+    assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_explains_itself(name: str) -> None:
+    parameter = PARAMETERS[name]
+    assert len(parameter["Description"]) > 20
+    assert "AllowedValues" in parameter or parameter["ConstraintDescription"].startswith("must be")
+
+
+def test_every_parameter_is_in_one_group_and_labelled() -> None:
+    interface = source()["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(PARAMETERS) == sorted(interface["ParameterLabels"])
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in GOOD.items() for value in values])
+def test_what_aws_accepts_is_accepted(name: str, value: str) -> None:
+    assert not refused(name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_what_aws_would_refuse_is_refused_at_deploy(name: str, value: str) -> None:
+    assert refused(name, value)
+
+
+def test_the_three_values_have_one_pattern() -> None:
+    assert len({PARAMETERS[name]["AllowedPattern"] for name in VALUES}) == 1
+
+
+def test_the_longest_key_made_of_the_control_key_fits() -> None:
+    settings = Settings(account="1", region="r", isolation_profile_arn="arn", tag_key="a" * 116)
+    keys = (settings.status_key, settings.reason_key, settings.exempt_key, settings.groups_before_key)
+    assert max(map(len, keys)) == 128
+
+
+def test_the_longest_role_name_fits_in_the_longest_region() -> None:
+    name = Template(IsolationRoleName="a" * 48, **{"AWS::Region": "us-isob-west-1x"}).properties("EC2IsolationRole")
+    assert len(name["RoleName"]) <= 64
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(VALUES, 2)))
+def test_equal_values_are_refused(one: str, other: str) -> None:
+    assertions = [entry for rule in source()["Rules"].values() for entry in rule["Assertions"]]
+    values = {name: str(DEFAULTS[name]) for name in VALUES}
+    assert all(holds(entry["Assert"], values) for entry in assertions)
+    (failed,) = [entry for entry in assertions if not holds(entry["Assert"], values | {one: values[other]})]
+    assert one in failed["AssertDescription"]
+    assert other in failed["AssertDescription"]
+
+
+def test_every_parameter_reaches_the_functions() -> None:
+    """But those that only name or notify."""
+    parameters = {name: f"value-of-{name}" for name in PARAMETERS}
+    environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
+    expected = set(PARAMETERS) - {"IsolationRoleName", "NotificationEmail"}
+    assert {value.removeprefix("value-of-") for value in environment.values() if "value-of-" in value} == expected
