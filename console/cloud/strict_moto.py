@@ -11,11 +11,11 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from console.cloud import strict_network, strict_profiles, strict_tags
+from console.cloud import strict_dynamodb, strict_network, strict_profiles, strict_tags
 from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
-CORRECTED = (strict_network, strict_profiles, strict_tags)
+CORRECTED = (strict_dynamodb, strict_network, strict_profiles, strict_tags)
 """The modules whose import registers the corrections."""
 
 

@@ -1,0 +1,24 @@
+"""Corrections of moto: DynamoDB's items, read and written by many at once."""
+
+from threading import RLock
+
+from moto.dynamodb.models import DynamoDBBackend
+
+from console.cloud.correction import Moto, Original, corrects
+
+_ONE_AT_A_TIME = RLock()
+
+
+def _serialized(original: Original, self: DynamoDBBackend, *args: Moto, **kwargs: Moto) -> Moto:
+    """Every operation on items is atomic and a refused transaction leaves no trace of itself, and of nothing else.
+
+    moto copies the whole table before a transaction and puts the copy back when it is refused: a write made meanwhile
+    by another thread is lost, or the copy fails. DynamoDB Developer Guide, "Amazon DynamoDB Transactions: How it
+    works", isolation levels.
+    """
+    with _ONE_AT_A_TIME:
+        return original(self, *args, **kwargs)
+
+
+for _operation in ("get_item", "put_item", "update_item", "delete_item", "query", "scan", "transact_write_items"):
+    corrects(DynamoDBBackend, _operation)(_serialized)
