@@ -1,0 +1,81 @@
+"""The whole demo, as a person runs it: the built artifact on the local cloud, judged by what that cloud shows."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.cloud.build import find_sam
+from console.cloud.local import ROOT, LocalCloudError
+
+COMMAND = [sys.executable, "-c", "from console.command import main; main()", "demo", "--json"]
+SECONDS = 60.0
+
+
+def run_demo(**environment: str) -> subprocess.CompletedProcess[str]:
+    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "handlers")])}
+    return subprocess.run(  # noqa: S603 - our own command
+        COMMAND, capture_output=True, text=True, check=False, env=os.environ | paths | environment, cwd="/"
+    )
+
+
+@pytest.fixture(scope="module")
+def played() -> tuple[subprocess.CompletedProcess[str], float]:
+    """The demo's run and how long it took; skipped where there is no SAM to build with."""
+    try:
+        find_sam()
+    except LocalCloudError as error:
+        pytest.skip(str(error))
+    began = time.monotonic()
+    return run_demo(), time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def result(played: tuple[subprocess.CompletedProcess[str], float]) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(played[0].stdout)
+
+
+def test_every_expectation_holds(played: tuple[subprocess.CompletedProcess[str], float], result: Any) -> None:  # noqa: ANN401
+    assert [one for one in result["expectations"] if not one["ok"]] == []
+    assert len(result["expectations"]) == 30
+    assert result["ok"] is True
+    assert (played[0].returncode, played[0].stderr) == (0, "")
+
+
+def test_it_takes_less_than_a_minute(played: tuple[subprocess.CompletedProcess[str], float]) -> None:
+    assert played[1] < SECONDS
+
+
+def test_result_has_the_documented_shape(result: Any) -> None:  # noqa: ANN401
+    assert set(result) == {"ok", "expectations", "instances"}
+    assert {frozenset(one) for one in result["expectations"]} == {frozenset({"name", "ok", "seen"})}
+    assert {frozenset(one) for one in result["instances"]} == {frozenset({"id", "status", "interfaces"})}
+    shapes = {frozenset(interface) for one in result["instances"] for interface in one["interfaces"]}
+    assert shapes == {frozenset({"id", "groups_before", "groups_after"})}
+
+
+def test_five_instances_are_cut_and_the_sampled_one_is_not(result: Any) -> None:  # noqa: ANN401
+    statuses = [one["status"] for one in result["instances"]]
+    assert sorted(statuses, key=str) == ["Isolated"] * 5 + [None]
+    for instance in result["instances"]:
+        for interface in instance["interfaces"]:
+            same = interface["groups_before"] == interface["groups_after"]
+            assert same is (instance["status"] is None)
+            assert len(interface["groups_after"]) == 1
+    assert sorted(len(one["interfaces"]) for one in result["instances"]) == [1, 1, 1, 1, 1, 2]
+
+
+def test_without_sam_it_says_so_in_one_line(tmp_path: Path) -> None:
+    """In a copy of the checkout that was never built, on a machine without SAM."""
+    for name in ("console", "handlers"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    run = run_demo(PATH=str(tmp_path), PYTHONPATH=os.pathsep.join([str(tmp_path), str(tmp_path / "handlers")]))
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr == "quarantag demo: sam is neither in .venv-sam nor on PATH: run `make build` first.\n"
