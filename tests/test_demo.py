@@ -16,12 +16,18 @@ from console.cloud.local import ROOT, LocalCloudError
 
 COMMAND = [sys.executable, "-c", "from console.command import main; main()", "demo", "--json"]
 SECONDS = 60.0
+HOSTILE = {
+    "AWS_PROFILE": "of-another-place",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+}
+"""What the person who runs it may have set: none of it may matter."""
 
 
 def run_demo(**environment: str) -> subprocess.CompletedProcess[str]:
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "handlers")])}
     return subprocess.run(  # noqa: S603 - our own command
-        COMMAND, capture_output=True, text=True, check=False, env=os.environ | paths | environment, cwd="/"
+        COMMAND, capture_output=True, text=True, check=False, env=os.environ | HOSTILE | paths | environment, cwd="/"
     )
 
 

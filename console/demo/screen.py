@@ -110,6 +110,6 @@ def how_to_go_on(cloud: LocalCloud, world: World) -> str:
             f"  aws ec2 create-tags --resources {canary} --tags Key={TAG_KEY},Value=Isolate",
             f"  aws ec2 describe-instances --instance-ids {canary}",
             f"To read the ledger: aws dynamodb scan --table-name {world.stack.resources['ContainmentLedger']}",
-            f"To end it: kill -- -{cloud.group}; rm -r {cloud.directory}",
+            f"To end it: kill -- -{cloud.group}; rm -rf {cloud.directory}",
         ]
     )
