@@ -44,6 +44,7 @@ def played() -> tuple[subprocess.CompletedProcess[str], float]:
 
 @pytest.fixture(scope="module")
 def result(played: tuple[subprocess.CompletedProcess[str], float]) -> Any:  # noqa: ANN401 - JSON
+    assert played[0].stdout, played[0].stderr
     return json.loads(played[0].stdout)
 
 

@@ -42,8 +42,9 @@ def find_sam(root: Path = ROOT) -> str:
 
 
 def run_build(sam: str) -> None:
-    """Run `sam build`; LocalCloudError with its last line of output where it fails."""
-    environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "PYTHON": sys.executable}
+    """Run `sam build`, which needs nothing of AWS; LocalCloudError with its last line of output where it fails."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"SAM_CLI_TELEMETRY": "0", "PYTHON": sys.executable}
     run = subprocess.run(  # noqa: S603 - the SAM command line
         [sam, "build"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
