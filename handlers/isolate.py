@@ -8,8 +8,9 @@ from aws_lambda_powertools import Logger
 
 from quarantag.aws import wiring
 from quarantag.errors import InvalidEvent
+from quarantag.isolation import isolate
 from quarantag.ports import Ports
-from quarantag.reconcile import Request, isolate
+from quarantag.reconcile import Request
 from quarantag.settings import Settings
 from quarantag.tagchange import parse
 
@@ -27,7 +28,7 @@ def wired() -> tuple[Settings, Ports, Logger]:
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Take a tag-change event; answer `{"cases": [{instance_id, status, reason, case_id}]}`.
 
-    Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `reconcile.isolate` does: Lambda tries again
+    Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `isolation.isolate` does: Lambda tries again
     and then keeps the event in the failed-events queue.
     """
     settings, ports, log = wired()

@@ -10,7 +10,7 @@ import pytest
 import isolate
 import tag_finding
 from console.compile_policies import main as compile_policies
-from quarantag import reconcile
+from quarantag import isolation
 from quarantag.aws import wiring
 from quarantag.aws.items import unmarshalled
 from quarantag.ports import Ports
@@ -58,7 +58,7 @@ class Stack:
         """One run of the isolator over faulty ports, or over these ports instead."""
         request = Request(instance_id, wanted, self.context().aws_request_id)
         used = replace(self.ports(*faults), **cast("dict[str, Any]", ports))
-        return reconcile.isolate(request, used, wiring.settings())
+        return isolation.isolate(request, used, wiring.settings())
 
     def tag_and_isolate(self, instance_id: str) -> dict[str, Any]:
         """As an analyst does: the tag, then the event that follows."""

@@ -1,12 +1,20 @@
-"""Quarantag: contains a compromised EC2 instance; this docstring is the map.
+"""Quarantag: contains a compromised EC2 instance. This docstring is the map.
 
 Pure, in reading order (no AWS, clock, environment, logger or file):
-`finding` a GuardDuty finding, parsed; `policy` a severity policy file, validated; `decision` what the policy says for
-one instance of one finding; `instance` one instance as AWS shows it; `case` one containment and the state before it;
-`plan` what is left to do; `steps/` each thing that can be done, with its IAM actions and what undoes it;
-`settings` the stack's parameters; `errors` what is raised.
 
-Orchestrating, over the ports of `ports`: `tagging` finding -> decision -> tag; `reconcile` tag -> isolated instance.
+- `finding` (with `document`, `naming`): a GuardDuty finding, parsed; which instances it names
+- `policy` (with `strict`, `matchers`, `matching`, `examples`, `expectations`): a severity policy file, validated
+- `decision`: what the policy says for one instance of one finding, and why
+- `tagchange`: a tag-change event, parsed
+- `instance`: one instance as AWS shows it; `case`: one containment and the state before it
+- `plan`: what is left to do; `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
+
+Orchestrating, over the ports of `ports`:
+
+- `tagging`: finding -> decision -> tag
+- `reconcile`: observe -> plan -> record -> apply -> verify; `isolation`: the direction that takes away
+- `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads
 
 `aws/` is the only importer of boto3; `aws/wiring` is the only reader of the environment.
 """

@@ -1,0 +1,96 @@
+"""The tag takes away: what `Isolate` asks for, until observing again leaves nothing critical to do."""
+
+from dataclasses import replace
+
+from quarantag import announcements
+from quarantag.case import CaseStatus
+from quarantag.execution import side_by_side
+from quarantag.instance import Instance, Observation
+from quarantag.plan import Plan, plan
+from quarantag.ports import Ports, Quota
+from quarantag.reconcile import Outcome, Reconcile, Request
+from quarantag.record import Record
+from quarantag.settings import Settings
+
+
+def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
+    """Make the instance what its live tag says, as far as that takes away.
+
+    Raises `Retryable` where the end is not reached yet (a stale read, a lease held elsewhere, the ledger unreachable
+    after the cut), `Terminal` where not even reading works. Both leave nothing half-recorded: run it again.
+    """
+    record = Record(request.instance_id, request.holder, ports, settings)
+    try:
+        return _Isolation(request, ports, settings, record).run()
+    finally:
+        record.end()
+
+
+class _Isolation(Reconcile):
+    working: CaseStatus = "Isolating"
+
+    def run(self) -> Outcome:
+        observation = self.begin()
+        if observation is None or observation.instance.ended:
+            return self.ended()
+        self.report.watch(observation.instance, self.request.wanted)
+        if not self.requested(observation.instance):
+            return self.outcome("NotRequested", f"the control tag reads {self.live(observation.instance)!r}")
+        if self.settings.mode == "observe":
+            would = announcements.would_do(self.plan(observation))
+            self.report.announce(announcements.observed(self.id, would, self.settings))
+            return self.outcome("Observed", would)
+        return self._contain(observation)
+
+    def plan(self, observation: Observation) -> Plan:
+        return plan(observation, self.record.open_case, self.settings)
+
+    def requested(self, instance: Instance) -> bool:
+        """An open case stands until it is released: removing the tag, or writing nonsense, never releases."""
+        live = self.live(instance)
+        if live == self.settings.isolate_value:
+            return True
+        return self.record.open_case is not None and live != self.settings.release_value
+
+    def _contain(self, observation: Observation) -> Outcome:
+        todo = self.plan(observation)
+        if not self.record.open_case:
+            full = self._open(observation, todo)
+            if full:
+                return self._held(full)
+            todo = replace(self.plan(observation), preparation=())
+        end = self.converge(todo)
+        return end if isinstance(end, Outcome) else self._finish(end)
+
+    def _open(self, observation: Observation, todo: Plan) -> Quota | None:
+        """Write the state before; beside it goes what touches nothing of the instance."""
+        with side_by_side() as pool:
+            opening = pool.submit(self.record.open, observation)
+            calls = {step: pool.submit(step.apply, self.ports.instances) for step in todo.preparation}
+            reading = pool.submit(self.ports.instances.instance, self.id)
+        self.judge(calls)
+        full = opening.result()
+        self.heed(reading)
+        return full
+
+    def _finish(self, todo: Plan) -> Outcome:
+        """Both readings agree that nothing is left that can be done."""
+        if self.record.fault:
+            self.report.show("Isolating", "network cut, but the ledger is unreachable; tried again")
+            raise self.record.fault
+        if todo.contained:
+            notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals]
+            return self.conclude(
+                "Isolated", "verified", announcements.isolated(self.id, self.why, notes, self.settings)
+            )
+        problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
+        problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
+        message = announcements.failed(self.id, self.why, problems, self.settings)
+        return self.conclude("Failed", "; ".join(problems), message)
+
+    def _held(self, full: Quota) -> Outcome:
+        reason = f"the stack's ceiling of {full.maximum} isolations an hour is reached"
+        self.record.note("held", reason=reason)
+        self.report.announce(announcements.held(self.id, reason, self.settings))
+        self.report.show("Held", reason)
+        return self.outcome("Held", reason)
