@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: count, measure, judge; the tables on standard output, the goals in build/bench.json.
+
+Answers 0 also where a goal is not met: the goals say so. `--accept` takes the counts as those that tests compare with.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterator, Sequence
+
+from benchmarks import footprint, goals, report, round_trips
+from benchmarks.footprint import Footprint
+from benchmarks.memory_size import Work
+from benchmarks.round_trips import Counted
+from benchmarks.world import ROOT
+
+_HANDS_OFF = {"tag_finding": "tag_finding: isolate", "isolate": "isolate: 1 interface, tagged by a finding"}
+_SHOWN_IN_FULL = (*_HANDS_OFF.values(), "isolate: 1 interface, fresh VPC")
+
+
+def main() -> None:
+    """Run everything."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--runs", type=int, default=7, help="fresh processes of each function (default: 7)")
+    parser.add_argument("--accept", action="store_true", help="take the counts as the committed ones; measure no more")
+    arguments = parser.parse_args()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    counted = round_trips.counted()
+    report.show(report.counts_table(counted))
+    if arguments.accept:
+        round_trips.commit(counted)
+        return
+    report.show(*(report.rounds_table(one) for one in counted if one.scenario.name in _SHOWN_IN_FULL))
+    footprints = footprint.measure(max(1, arguments.runs))
+    report.show(report.footprint_table(footprints))
+    report.show(*(report.memory_size_table(name, work) for name, work in works(counted, footprints)))
+    judged = [*footprint.goals(footprints), *round_trips.goals(counted)]
+    report.show(report.goals_table(judged))
+    goals.write(judged, ROOT / "build" / "bench.json")
+
+
+def works(counted: Sequence[Counted], footprints: Sequence[Footprint]) -> Iterator[tuple[str, Work]]:
+    """What an event needs in a sandbox that is cold, and in one that is warm."""
+    depth = {one.scenario.name: one.counts.whole for one in counted}
+    for one in footprints:
+        trips = depth[_HANDS_OFF[one.function]]
+        yield f"{one.function}, cold", Work(one.middle("cold") + one.middle("first"), trips)
+        yield f"{one.function}, warm", Work(one.middle("warm"), trips)
+
+
+if __name__ == "__main__":
+    main()

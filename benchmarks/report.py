@@ -1,0 +1,73 @@
+"""Prints what was measured, as tables; times only as ratios."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.footprint import Footprint
+from benchmarks.goals import Goal
+from benchmarks.memory_size import SIZES, Work, cost, recommended, seconds
+from benchmarks.round_trips import Counted
+
+
+def counts_table(counted: Sequence[Counted]) -> Table:
+    """Calls and round trips of each scenario."""
+    table = Table(title="AWS calls, and sequential round trips until …")
+    table.add_column("scenario")
+    for name in ("calls", "cut", "verified", "last tag", "end"):
+        table.add_column(name, justify="right")
+    for one in counted:
+        counts = one.counts
+        values = (counts.calls, counts.to_cut, counts.to_verified, counts.to_told, counts.whole)
+        table.add_row(one.scenario.name, *("-" if value is None else str(value) for value in values))
+    return table
+
+
+def rounds_table(one: Counted) -> Table:
+    """What goes out together in one scenario, round after round."""
+    table = Table("round trip", "calls", title=one.scenario.name)
+    for number, operations in enumerate(one.rounds, start=1):
+        named = [f"{operations.count(name)} x {name}" for name in sorted(set(operations))]
+        table.add_row(str(number), ", ".join(named).replace("1 x ", ""))
+    return table
+
+
+def footprint_table(footprints: Sequence[Footprint]) -> Table:
+    """Peak memory, and CPU in multiples of one warm event of the same function."""
+    table = Table(title="Memory, and CPU in multiples of one warm event (median; largest : smallest run)")
+    for name in ("function", "code", "runs", "peak MB", "import", "first event", "warm event"):
+        table.add_column(name, justify="left" if name in ("function", "code") else "right")
+    for one in footprints:
+        warm = one.middle("warm")
+        cells = [f"{one.middle(what) / warm:.1f} ({one.spread(what):.2f})" for what in ("cold", "first", "warm")]
+        code = "built" if one.built else "sources"
+        table.add_row(one.function, code, str(len(one.runs)), f"{one.peak_mb:.1f}", *cells)
+    return table
+
+
+def memory_size_table(name: str, work: Work) -> Table:
+    """Expected time and cost of one event at each MemorySize, against the last."""
+    table = Table(title=f"{name}: MemorySize {recommended(work)} recommended")
+    for column in ("MemorySize", "time", "cost"):
+        table.add_column(column, justify="right")
+    best = SIZES[-1]
+    for size in SIZES:
+        time, price = seconds(work, size) / seconds(work, best), cost(work, size) / cost(work, best)
+        table.add_row(str(size), f"{time:.2f}", f"{price:.2f}")
+    return table
+
+
+def goals_table(goals: Sequence[Goal]) -> Table:
+    """Every goal, met or not."""
+    table = Table("goal", "wanted", "measured", "", title="Goals")
+    for goal in goals:
+        table.add_row(goal.name, goal.goal, f"{goal.measured}", "met" if goal.met else "NOT MET")
+    return table
+
+
+def show(*tables: Table) -> None:
+    """Print the tables."""
+    console = Console()
+    for table in tables:
+        console.print(table)

@@ -1,0 +1,113 @@
+"""AWS calls and sequential round trips of each scenario: counted, compared with what is committed, judged."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.goals import Goal
+from benchmarks.scenarios import SCENARIOS, Scenario, call, forget_wiring
+from benchmarks.wire import Call, listening
+from benchmarks.world import world
+
+COMMITTED = Path(__file__).with_name("round_trips.json")
+POINTS = {
+    "to_cut": "to the cut",
+    "to_verified": "until verified",
+    "to_told": "to the last tag",
+    "whole": "in all",
+}
+_CUT = "ModifyNetworkInterfaceAttribute"
+_OBSERVATION = "DescribeNetworkInterfaces"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one scenario: its AWS calls, and the round trips until a point is reached, each None where there is none.
+
+    `to_cut`: the last interface is in the isolation group. `to_verified`: the last observation is read, so that the
+    end is known. `to_told`: the status tag is written for the last time. `whole`: the handler ends.
+    """
+
+    calls: int
+    to_cut: int | None
+    to_verified: int | None
+    to_told: int | None
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One scenario, what was counted, and every call of it."""
+
+    scenario: Scenario
+    counts: Counts
+    calls: tuple[Call, ...]
+
+    @property
+    def rounds(self) -> tuple[tuple[str, ...], ...]:
+        """What goes out together, round after round."""
+        return tuple(
+            tuple(sorted(one.operation for one in self.calls if one.round == number))
+            for number in range(1, self.counts.whole + 1)
+        )
+
+
+def count(scenario: Scenario) -> Counted:
+    """Play the scenario in a cloud of its own, with warm clients: only the handler's own calls count."""
+    with listening() as wire, world() as prepared:
+        forget_wiring()
+        try:
+            event = scenario.prepare(prepared)
+            call("tag_finding", prepared.found("i-00000000000000000", severity=1))
+            with wire.recorded() as calls:
+                call(scenario.function, event)
+        finally:
+            forget_wiring()
+    return Counted(scenario, counts_of(calls), tuple(calls))
+
+
+def counts_of(calls: Sequence[Call]) -> Counts:
+    """Read the counts off the recorded calls."""
+    return Counts(
+        calls=len(calls),
+        to_cut=_last(calls, _CUT),
+        to_verified=_last(calls, _OBSERVATION),
+        to_told=_last(calls, "CreateTags"),
+        whole=max((one.round for one in calls), default=0),
+    )
+
+
+def _last(calls: Iterable[Call], operation: str) -> int | None:
+    return max((one.round for one in calls if one.operation == operation and one.ok), default=None)
+
+
+def goals(counted: Iterable[Counted]) -> list[Goal]:
+    """Judge what has a goal."""
+    return [
+        Goal.at_most(f"{one.scenario.name}: round trips {words}", most, getattr(one.counts, point))
+        for one in counted
+        for point, words in POINTS.items()
+        if (most := getattr(one.scenario, point, None)) is not None
+    ]
+
+
+def counted() -> list[Counted]:
+    """Count every scenario."""
+    return [count(scenario) for scenario in SCENARIOS]
+
+
+def table_of(counted: Iterable[Counted]) -> dict[str, dict[str, int | None]]:
+    """Give the counts as they are committed."""
+    return {one.scenario.name: asdict(one.counts) for one in counted}
+
+
+def committed() -> Mapping[str, Mapping[str, int | None]]:
+    """Read the committed counts."""
+    found: dict[str, dict[str, int | None]] = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    return found
+
+
+def commit(counted: Iterable[Counted]) -> None:
+    """Take these counts as the ones that later runs are compared with."""
+    COMMITTED.write_text(json.dumps(table_of(counted), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,129 @@
+"""The situations that are counted: each prepares its world and gives the event that one function then gets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import isolate
+import tag_finding
+from benchmarks.world import World
+from tests.cloud import ACCOUNT, REGION, Launched
+from tests.stack import Context, tag_change
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Goals are the most round trips until the last interface is cut, until that is verified, until all is recorded."""
+
+    name: str
+    function: Literal["isolate", "tag_finding"]
+    prepare: Callable[[World], Event]
+    to_cut: int | None = None
+    to_verified: int | None = None
+    whole: int | None = None
+
+
+def call(function: Literal["isolate", "tag_finding"], event: Event) -> None:
+    """Hand the event to the function's handler, as a new invocation."""
+    handlers = {"isolate": isolate.handler, "tag_finding": tag_finding.handler}
+    context: Any = Context("invocation")
+    handlers[function](event, context)
+
+
+def forget_wiring() -> None:
+    """As in a new sandbox: the functions make their clients anew."""
+    isolate.wired.cache_clear()
+    tag_finding.wired.cache_clear()
+
+
+def _isolation(
+    interfaces: int = 1, vpcs: int = 1, *, fresh: bool = False, profile: bool = True, stopped: bool = False
+) -> Callable[[World], Event]:
+    """One instance; its interfaces are spread over its VPCs, where an earlier case left a group unless `fresh`."""
+
+    def prepare(world: World) -> Event:
+        networks = [world.lab.vpc() for _ in range(vpcs)]
+        if not fresh:
+            call("isolate", world.tagged(world.lab.instance(networks).id))
+        homes = [networks[number % vpcs] for number in range(interfaces)]
+        arn = world.lab.profile() if profile else None
+        return world.tagged(world.lab.instance(homes, profile=arn, stopped=stopped).id)
+
+    return prepare
+
+
+def _tagged_by_a_finding(world: World) -> Event:
+    """The hands-off way: the tagger has let go of the instance's lease a moment ago."""
+    network = world.lab.vpc()
+    call("isolate", world.tagged(world.lab.instance([network]).id))
+    instance = world.lab.instance([network], profile=world.lab.profile())
+    call("tag_finding", world.found(instance.id))
+    return tag_change(instance.id, world.lab.tags(instance.id))
+
+
+def _isolated_before(world: World) -> Event:
+    event = _isolation()(world)
+    call("isolate", event)
+    return event
+
+
+def _finding(**changes: object) -> Callable[[World], Event]:
+    return lambda world: world.found(_instance(world).id, **changes)
+
+
+def _found_before(world: World) -> Event:
+    event = _finding()(world)
+    call("tag_finding", event)
+    return event
+
+
+def _sequence(world: World) -> Event:
+    place = {"accountId": ACCOUNT, "region": REGION}
+    resources = [place | {"resourceType": "EC2_INSTANCE", "uid": _instance(world).id} for _ in range(3)]
+    return world.found(
+        "",
+        type="AttackSequence:EC2/CompromisedInstanceGroup",
+        severity=9,
+        resource={"resourceType": "AttackSequence"},
+        service__detection={"sequence": {"resources": resources}},
+    )
+
+
+def _instance(world: World) -> Launched:
+    return world.lab.instance(tags={"Name": "web"})
+
+
+def _there(name: str, prepare: Callable[[World], Event]) -> Scenario:
+    return Scenario(f"isolate: {name}", "isolate", prepare, to_cut=3, to_verified=6, whole=6)
+
+
+def _fresh(name: str, prepare: Callable[[World], Event]) -> Scenario:
+    return replace(_there(f"{name}, fresh VPC", prepare), to_cut=5, to_verified=None, whole=None)
+
+
+def _tags(name: str, prepare: Callable[[World], Event]) -> Scenario:
+    return Scenario(f"tag_finding: {name}", "tag_finding", prepare)
+
+
+SCENARIOS = (
+    _there("1 interface", _isolation()),
+    _there("1 interface, tagged by a finding", _tagged_by_a_finding),
+    _there("2 interfaces", _isolation(2)),
+    _there("4 interfaces", _isolation(4)),
+    _there("2 interfaces in 2 VPCs", _isolation(2, 2)),
+    _there("1 interface, no profile", _isolation(profile=False)),
+    _there("1 interface, stopped", _isolation(stopped=True)),
+    _fresh("1 interface", _isolation(fresh=True)),
+    _fresh("2 interfaces", _isolation(2, fresh=True)),
+    _fresh("4 interfaces", _isolation(4, fresh=True)),
+    _fresh("2 interfaces in 2 VPCs", _isolation(2, 2, fresh=True)),
+    replace(_there("isolated already", _isolated_before), to_cut=None),
+    _tags("isolate", _finding()),
+    _tags("review", _finding(type="UnauthorizedAccess:EC2/MaliciousIPCaller.Custom", severity=5)),
+    _tags("ignore", _finding(type="Recon:EC2/PortProbeUnprotectedPort", severity=2)),
+    _tags("sample", _finding(service__additionalInfo__sample=True)),
+    _tags("duplicate", _found_before),
+    _tags("sequence over 3 instances", _sequence),
+)
