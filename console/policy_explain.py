@@ -35,36 +35,36 @@ class BadQuestion(Exception):
 def explain(question: Question, *, as_json: bool) -> int:
     """Answer the question on stdout; answers the exit code: 0, or 2 with one line on stderr."""
     try:
-        tags = _tags(question.tags)
         policy = _policy(question.policy)
-        finding = _finding(question.finding)
+        finding = read_finding(question.finding)
+        answers = answer(finding, policy, _tags(question.tags), act_on_samples=question.act_on_samples)
     except BadQuestion as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    answers = explanations(finding, policy, lambda named: _circumstances(named, tags, question))
     if as_json:
-        sys.stdout.write(json.dumps(as_document(finding, [answer.decision for answer in answers])) + "\n")
+        decisions = [explanation.decision for explanation in answers]
+        sys.stdout.write(json.dumps(as_document(finding, decisions)) + "\n")
     else:
         _print(finding, policy, answers)
     return 0
+
+
+def answer(
+    finding: Finding, policy: Policy, tags: Mapping[str, str], *, act_on_samples: bool = False
+) -> tuple[Explanation, ...]:
+    """Decide offline, as the stack of each instance's own account and Region would see it: running, with these tags."""
+
+    def circumstances(named: NamedInstance) -> Circumstances:
+        known = Instance(named.instance_id, "running", named.vpc_id, tags) if named.instance_id else None
+        return Circumstances(named.account, named.region, datetime.now(UTC), act_on_samples, instance=known)
+
+    return explanations(finding, policy, circumstances)
 
 
 def as_document(finding: Finding, decisions: list[Decision]) -> dict[str, object]:
     """The JSON shape that scripts rely on: docs/ and CHANGELOG name it a stable interface."""
     shown = [{key: value for key, value in asdict(decision).items() if key in SHOWN} for decision in decisions]
     return {"finding_id": finding.id, "type": finding.type, "severity": finding.severity, "decisions": shown}
-
-
-def _circumstances(named: NamedInstance, tags: Mapping[str, str], question: Question) -> Circumstances:
-    """As the stack of the instance's own account and Region would see it, running, in the finding's VPC."""
-    known = named.instance_id is not None
-    return Circumstances(
-        account=named.account,
-        region=named.region,
-        now=datetime.now(UTC),
-        act_on_sample_findings=question.act_on_samples,
-        instance=Instance(str(named.instance_id), "running", named.vpc_id, tags) if known else None,
-    )
 
 
 def _tags(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -81,7 +81,8 @@ def _policy(path: Path) -> Policy:
         raise BadQuestion(str(error)) from error
 
 
-def _finding(name: str) -> Finding:
+def read_finding(name: str) -> Finding:
+    """Parse the finding in the file, or on stdin for `-`; raises `BadQuestion`."""
     place = "stdin" if name == STDIN else name
     try:
         content = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
