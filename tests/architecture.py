@@ -1,4 +1,4 @@
-"""The rules of DESIGN.md that no linter knows, each a check of one source file that answers what is wrong, and where."""
+"""The rules of DESIGN.md that no linter knows, each a check of one source file: it answers what is wrong and where."""
 
 import ast
 import sys
