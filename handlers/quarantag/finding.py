@@ -53,17 +53,13 @@ def parse(document: Mapping[str, object]) -> Finding:
     Unknown keys are ignored; what a decision rests on must be there and make sense. Raises `InvalidFinding` only.
     An account or Region that is no AWS one (a redacted record) is kept: it is compared, and matches no stack's.
     """
-    body = _body(document)
-    for part in ("resource", "service"):
-        if not isinstance(get(body, part), Mapping | None):
-            raise InvalidFinding(f"{part} is {shown(get(body, part))}: a GuardDuty finding has an object there")
+    body = _whole(_body(document))
     place = Place(_account(body), _needed(body, "region"))
     finding_type = _needed(body, "type")
     resource_type = text(dig(body, "resource", "resourceType"))
     sequence = finding_type.startswith(SEQUENCE_TYPE) or resource_type == SEQUENCE_RESOURCE
     title = text(get(body, "title")) or ""
     service = get(body, "service")
-    role = text(get(service, "resourceRole"))
     return Finding(
         id=_needed(body, "id"),
         type=finding_type,
@@ -71,7 +67,7 @@ def parse(document: Mapping[str, object]) -> Finding:
         account=place.account,
         region=place.region,
         resource_type=resource_type or (SEQUENCE_RESOURCE if sequence else None),
-        resource_role=role.upper() if role else None,
+        resource_role=(text(get(service, "resourceRole")) or "").upper() or None,
         instances=named_instances(finding_type, sequence, body, place),
         sample=title.startswith(SAMPLE_TITLE) or _says_sample(get(service, "additionalInfo")),
         archived=_archived(get(service, "archived")),
@@ -99,6 +95,13 @@ def _body(document: object) -> Mapping[str, object]:
     return detail
 
 
+def _whole(body: Mapping[str, object]) -> Mapping[str, object]:
+    for part in ("resource", "service"):
+        if not isinstance(get(body, part), Mapping | None):
+            raise InvalidFinding(f"{part} is {shown(get(body, part))}: a GuardDuty finding has an object there")
+    return body
+
+
 def _needed(body: Mapping[str, object], key: str) -> str:
     value = text(get(body, key))
     if value is None:
@@ -109,7 +112,9 @@ def _needed(body: Mapping[str, object], key: str) -> str:
 def _account(body: Mapping[str, object]) -> str:
     account = account_text(get(body, "accountId"))
     if account is None:
-        raise InvalidFinding(f"accountId is {_absent(get(body, 'accountId'))}: without it nobody's instance is meant")
+        raise InvalidFinding(
+            f"accountId is {_absent(get(body, 'accountId'))}: a GuardDuty finding has its account there, 12 digits"
+        )
     return account
 
 

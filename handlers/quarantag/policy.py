@@ -114,12 +114,7 @@ def load(document: object, exempt_key: str = DEFAULT_EXEMPT_KEY) -> Policy:
         "expect": Field(strict.listed(expectation), default=()),
     }
     given = strict.record(document, (), fields)
-    if not given["rules"]:
-        raise InvalidPolicy("no rule would ignore every finding: write at least one", ("rules",))
-    _unique("rules", given["rules"])
-    _unique("exemptions", given["exemptions"])
-    _reachable(given["rules"])
-    _known("expect", given["expect"], given["rules"])
+    _coherent(given["rules"], given["exemptions"], given["expect"])
     return Policy(
         version=given["version"],
         hash=hashlib.sha256(canonical(document).encode()).hexdigest(),
@@ -166,6 +161,15 @@ def _exemption_reader(exempt_key: str) -> strict.Reader:
         "expires": Field(strict.day, "2027-01-31"),
     }
     return lambda value, path: Exemption(**strict.record(value, path, fields))
+
+
+def _coherent(rules: Sequence[Rule], exemptions: Sequence[Exemption], expectations: Sequence[Expectation]) -> None:
+    if not rules:
+        raise InvalidPolicy("no rule would ignore every finding: write at least one", ("rules",))
+    _unique("rules", rules)
+    _unique("exemptions", exemptions)
+    _reachable(rules)
+    _known("expect", expectations, rules)
 
 
 def _unique(section: str, entries: Sequence[Rule] | Sequence[Exemption]) -> None:
