@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.cloud.local import ROOT
+from console.cloud.servers import LocalCloudError, Servers, free_ports
 from tests.processes import members
 
 HOLD = """
@@ -57,3 +58,14 @@ def test_ended_by_a_failure() -> None:
     process, group, directory = started("raise SystemExit(1)")
     wait_until_gone(process, group, directory)
     assert process.returncode == 1
+
+
+def test_server_that_does_not_start_says_why_in_one_line(tmp_path: Path) -> None:
+    directory = tmp_path / "cloud"
+    directory.mkdir()
+    servers = Servers(directory, outlive_us=False)
+    with pytest.raises(LocalCloudError, match="No module named 'nowhere'") as raised:
+        servers.launch("nowhere", [], {}, free_ports(1)[0])
+    assert "\n" not in str(raised.value)
+    servers.end()
+    assert not directory.exists()

@@ -39,25 +39,7 @@ def attack_sequence(actors: Sequence[Actor]) -> dict[str, Any]:
     """Severity 9: several instances of one group are compromised; only the sequence's resources name them."""
     found = _finding("AttackSequence:EC2/CompromisedInstanceGroup", 9, "Potential compromise of a group of instances.")
     found["resource"] = {"resourceType": "AttackSequence"}
-    resources = [
-        {
-            "uid": f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{actor.id}",
-            "name": actor.id,
-            "accountId": ACCOUNT,
-            "resourceType": "EC2_INSTANCE",
-            "region": REGION,
-            "service": "ec2",
-            "cloudPartition": "aws",
-            "data": {
-                "ec2Instance": {
-                    "availabilityZone": f"{REGION}a",
-                    "instanceState": "running",
-                    "ec2NetworkInterfaceUids": [one.id for one in actor.interfaces],
-                }
-            },
-        }
-        for actor in actors
-    ]
+    resources = [_sequence_resource(actor) for actor in actors]
     uids = [one["uid"] for one in resources]
     signal = {"uid": uuid.uuid4().hex, "type": "FINDING", "name": "Execution:Runtime/NewBinaryExecuted"}
     sequence = {
@@ -139,6 +121,21 @@ def _finding(finding_type: str, severity: float, title: str) -> dict[str, Any]:
             "count": 1,
             "additionalInfo": {"type": "default", "value": "{}"},
         },
+    }
+
+
+def _sequence_resource(actor: Actor) -> dict[str, Any]:
+    interfaces = [one.id for one in actor.interfaces]
+    place = {"availabilityZone": f"{REGION}a", "instanceState": "running", "ec2NetworkInterfaceUids": interfaces}
+    return {
+        "uid": f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{actor.id}",
+        "name": actor.id,
+        "accountId": ACCOUNT,
+        "resourceType": "EC2_INSTANCE",
+        "region": REGION,
+        "service": "ec2",
+        "cloudPartition": "aws",
+        "data": {"ec2Instance": place},
     }
 
 
