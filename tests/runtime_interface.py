@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import files
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 
 RUNTIME = ("awslambdaric", "boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 RUNTIME_OF_THE_CLIENT = ("simplejson", "snapshot-restore-py")
-INVOCATION = "/2018-06-01/runtime/invocation/"
+NEXT = "/2018-06-01/runtime/invocation/next"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:built"
 
 
@@ -34,24 +34,67 @@ class Answer:
     error: Mapping[str, Any] | None = None
 
 
-@dataclass(slots=True)
+class RuntimeApi(ThreadingHTTPServer):
+    """The Runtime API on a loopback port, over two queues."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        """Listen; `serve_forever` serves."""
+        super().__init__(("127.0.0.1", 0), Exchange)
+        self.events: queue.Queue[bytes] = queue.Queue()
+        self.answers: queue.Queue[Answer] = queue.Queue()
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """One connection of the function's client."""
+
+    server: RuntimeApi
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Give the next event; wait for it."""
+        self._send(200, self.server.events.get())
+
+    def do_POST(self) -> None:
+        """Take the answer to the event, or the failure to start."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        self.server.answers.put(Answer(response=body) if self.path.endswith("/response") else Answer(error=body))
+        self._send(202, b"{}")
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")  # the client crashes without it
+        self.send_header("Content-Length", str(len(body)))
+        if self.path == NEXT:
+            self.send_header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+            self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 90_000))
+            self.send_header("Lambda-Runtime-Invoked-Function-Arn", ARN)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each request."""
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltFunction:
     """A running function: give it an event, get its answer. One at a time, as in Lambda."""
 
     process: subprocess.Popen[bytes]
+    api: RuntimeApi
     log: Path
-    events: "queue.Queue[bytes]" = field(default_factory=queue.Queue)
-    answers: "queue.Queue[Answer]" = field(default_factory=queue.Queue)
 
     def invoke(self, event: object, seconds: float = 30) -> Answer:
         """Invoke the function; AssertionError with its log where it gives no answer in time."""
-        self.events.put(json.dumps(event).encode())
+        self.api.events.put(json.dumps(event).encode())
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                return self.answers.get(timeout=0.1)
+                return self.api.answers.get(timeout=0.1)
             except queue.Empty:
-                if self.process.poll() is not None and self.answers.empty():
+                if self.process.poll() is not None and self.api.answers.empty():
                     break
         raise AssertionError(f"no answer; the function's log:\n{self.log.read_text()}")
 
@@ -59,27 +102,23 @@ class BuiltFunction:
 @contextmanager
 def running(artifact: Path, handler: str, environment: Mapping[str, str], scratch: Path) -> Iterator[BuiltFunction]:
     """Run `handler` (`module.function`) of the artifact; `scratch` is an empty directory for this run's own files."""
-    events: queue.Queue[bytes] = queue.Queue()
-    answers: queue.Queue[Answer] = queue.Queue()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _api(events, answers))
-    server.daemon_threads, server.block_on_close = True, False
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    log = scratch / "log"
+    api, log = RuntimeApi(), scratch / "log"
+    threading.Thread(target=api.serve_forever, daemon=True).start()
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - this Python
             [sys.executable, "-S", "-m", "awslambdaric", handler],
             cwd=artifact,
-            env=_environment(artifact, f"127.0.0.1:{server.server_port}", lambda_runtime(scratch)) | dict(environment),
+            env=_environment(artifact, f"127.0.0.1:{api.server_port}", lambda_runtime(scratch)) | dict(environment),
             stdout=output,
             stderr=output,
         )
     try:
-        yield BuiltFunction(process, log, events, answers)
+        yield BuiltFunction(process, api, log)
     finally:
         process.kill()
         process.wait()
-        server.shutdown()
-        server.server_close()
+        api.shutdown()
+        api.server_close()
 
 
 def lambda_runtime(scratch: Path) -> Path:
@@ -110,36 +149,3 @@ def _environment(artifact: Path, api: str, runtime: Path) -> dict[str, str]:
         "PYTHONPATH": str(runtime),
         "TZ": ":UTC",
     }
-
-
-def _api(events: "queue.Queue[bytes]", answers: "queue.Queue[Answer]") -> type[BaseHTTPRequestHandler]:
-    """The Runtime API over two queues."""
-
-    class Api(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            """Give the next event; wait for it."""
-            self._send(200, events.get())
-
-        def do_POST(self) -> None:
-            """Take the answer to the event, or the failure to start."""
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
-            answers.put(Answer(response=body) if self.path.endswith("/response") else Answer(error=body))
-            self._send(202, b"{}")
-
-        def _send(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")  # the client crashes without it
-            self.send_header("Content-Length", str(len(body)))
-            if self.path == f"{INVOCATION}next":
-                self.send_header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
-                self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 90_000))
-                self.send_header("Lambda-Runtime-Invoked-Function-Arn", ARN)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing of each request."""
-
-    return Api
