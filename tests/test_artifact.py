@@ -57,6 +57,7 @@ def function(
     request: pytest.FixtureRequest, artifact: Path, endpoint: str, isolation_profile_arn: str, tmp_path: Path
 ) -> Iterator[BuiltFunction]:
     """The function that the test names, built, with the environment that template.yaml sets."""
+    pytest.importorskip("awslambdaric", reason="Lambda's runtime interface client is installed on Linux only")
     place = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK, "AWS::Partition": "aws"}
     environment = Template(**place).properties(request.param)["Environment"]["Variables"] | {
         "AWS_REGION": REGION,
