@@ -26,7 +26,7 @@ _LONGEST = 120  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One fresh process: peak memory in MB (10^6 bytes); seconds of CPU to import, in the first event, in a later one."""
+    """One fresh process: peak memory in MB (10^6 bytes); seconds of CPU to import, in the first event, in one later."""
 
     peak_mb: float
     cold: float
@@ -49,12 +49,15 @@ class Footprint:
 
     def middle(self, what: Literal["cold", "first", "warm"]) -> float:
         """Median over the runs, in seconds of CPU."""
-        return median(getattr(run, what) for run in self.runs)
+        return median(self._values(what))
 
     def spread(self, what: Literal["cold", "first", "warm"]) -> float:
         """Largest over smallest run."""
-        values = [getattr(run, what) for run in self.runs]
+        values = self._values(what)
         return max(values) / min(values)
+
+    def _values(self, what: Literal["cold", "first", "warm"]) -> list[float]:
+        return [{"cold": run.cold, "first": run.first, "warm": run.warm}[what] for run in self.runs]
 
 
 def measure(runs: int) -> list[Footprint]:

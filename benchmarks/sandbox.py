@@ -1,4 +1,4 @@
-"""One function in a fresh process, as Lambda starts it: run as a script, never imported; nothing of ours is loaded first.
+"""One function in a fresh process, as Lambda starts it: run as a script, so that nothing else of ours is loaded.
 
 Arguments: the code root and the function's module. Standard input: the events, as one JSON list. The environment is
 the function's. Standard output: `{"peak_kib", "cold", "first", "warm"}`: peak resident memory in KiB; seconds of CPU
@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,7 +26,7 @@ def main() -> None:
     for number, event in enumerate(events):
         module.handler(event, SimpleNamespace(aws_request_id=f"request-{number}"))
         spent.append(time.process_time())
-    first, *warm = (after - before for before, after in zip(spent, spent[1:], strict=False))
+    first, *warm = (after - before for before, after in pairwise(spent))
     sys.stdout.write(json.dumps({"peak_kib": peak_kib(), "cold": spent[0], "first": first, "warm": warm}))
 
 

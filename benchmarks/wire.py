@@ -29,7 +29,7 @@ since each look needs the interpreter as much as the calling threads do."""
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: `round` is 1 for what was sent with nothing before it; `ok` whether AWS answered without an error."""
+    """One request: `round` is 1 for what waited for no other; `ok` says whether AWS answered without an error."""
 
     round: int
     operation: str

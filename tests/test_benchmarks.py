@@ -1,0 +1,26 @@
+"""Calls and round trips do not grow unnoticed: what is counted now is what is committed. Never a time."""
+
+from dataclasses import asdict
+
+import pytest
+
+from benchmarks.round_trips import committed, count, counts_of
+from benchmarks.scenarios import SCENARIOS, Scenario
+from benchmarks.wire import Call
+
+HOW = "calls or round trips changed; look at `make bench`, then take them with `python -m benchmarks --accept`"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_calls_and_round_trips_are_the_committed_ones(scenario: Scenario) -> None:
+    assert asdict(count(scenario).counts) == committed().get(scenario.name), HOW
+
+
+def test_every_committed_scenario_is_still_counted() -> None:
+    assert list(committed()) == [scenario.name for scenario in SCENARIOS], HOW
+
+
+def test_a_refused_cut_is_no_cut() -> None:
+    cut, refused = (Call(number, "ModifyNetworkInterfaceAttribute", ok) for number, ok in ((2, True), (5, False)))
+    counts = counts_of([cut, refused, Call(6, "UpdateItem", ok=True)])
+    assert (counts.to_cut, counts.to_verified, counts.whole, counts.calls) == (2, None, 6, 3)
