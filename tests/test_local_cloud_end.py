@@ -64,7 +64,7 @@ def test_server_that_does_not_start_says_why_in_one_line(tmp_path: Path) -> None
     directory = tmp_path / "cloud"
     directory.mkdir()
     servers = Servers(directory, outlive_us=False)
-    with pytest.raises(LocalCloudError, match="nowhere: .*No module named") as raised:
+    with pytest.raises(LocalCloudError, match=r"nowhere: .*No module named") as raised:
         servers.launch("nowhere", [], {}, free_ports(1)[0])
     assert "\n" not in str(raised.value)
     servers.end()
