@@ -8,15 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarantag.errors import InvalidEvent
-from quarantag.tagchange import parse
+from quarantag.settings import Settings
+from quarantag.tagchange import TagChange
+from quarantag.tagchange import parse as parse_for
 from tests.stack import KEY, tag_change
 
 INSTANCE = "i-0123456789abcdef0"
+SETTINGS = Settings("123456789012", "eu-central-1", "")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
+
+
+def parse(event: object) -> TagChange:
+    return parse_for(event, SETTINGS)
 
 
 def test_an_event_names_the_instance_and_its_tags_after_the_change() -> None:

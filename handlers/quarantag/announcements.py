@@ -44,6 +44,33 @@ def failed(instance_id: str, why: str, problems: Iterable[str], settings: Settin
     return _announcement("FAILED to isolate", instance_id, text, settings)
 
 
+def released(instance_id: str, notes: Iterable[str], settings: Settings) -> Announcement:
+    """The instance has back what its case recorded."""
+    text = [
+        f"{instance_id} is released: it has back the security groups and the instance profile that its case recorded,",
+        "verified by reading them again.",
+        *(f"Note: {note}" for note in notes),
+        "A finding isolates it again only if its activity is newer than this release.",
+    ]
+    return _announcement("Released", instance_id, text, settings)
+
+
+def not_released(instance_id: str, problems: Iterable[str], settings: Settings) -> Announcement:
+    """A release is not complete, and trying again would end the same."""
+    text = [
+        f"{instance_id} is NOT fully released. What is left:",
+        *(f"- {problem}" for problem in problems),
+        "Next: mend what is named above; the sweep then finishes the release.",
+    ]
+    return _announcement("FAILED to release", instance_id, text, settings)
+
+
+def drift(instance_id: str, seen: Iterable[str], settings: Settings) -> Announcement:
+    """Something undid part of an isolation; it was repaired."""
+    text = [f"{instance_id} had drifted from its isolation, and was isolated again:", *(f"- {one}" for one in seen)]
+    return _announcement("Drift repaired", instance_id, text, settings)
+
+
 def held(instance_id: str, reason: str, settings: Settings) -> Announcement:
     """A guardrail stopped an isolation: a human decides."""
     text = [

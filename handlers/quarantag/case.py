@@ -30,6 +30,14 @@ class ProfileBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleBefore:
+    """The role of the profile before the swap, with its unique id (`AROA…`)."""
+
+    arn: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StateBefore:
     """Written once, before anything changes; `profile` is None where the instance had none."""
 
@@ -39,7 +47,7 @@ class StateBefore:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One containment. `reason` is the reason tag's text, or why there is none."""
+    """One containment. `reason` is the reason tag's text, or why there is none; `role` is None until it is read."""
 
     id: str
     instance_id: str
@@ -47,6 +55,7 @@ class Case:
     opened_at: datetime
     before: StateBefore
     reason: str = ""
+    role: RoleBefore | None = None
     isolated_at: datetime | None = None
     closed_at: datetime | None = None
 

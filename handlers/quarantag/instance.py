@@ -59,6 +59,16 @@ class ProfileAssociation:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """An instance profile as IAM has it now, with the unique ids of itself and of its role."""
+
+    arn: str
+    id: str
+    role_arn: str | None
+    role_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One security group rule towards one peer (a CIDR, a prefix list, `account/group`); -1 stands for no port."""
 

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from quarantag import announcements
-from quarantag.case import CaseStatus
+from quarantag.case import CaseStatus, RoleBefore, state_before
+from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.plan import Plan, plan
-from quarantag.ports import Ports, Quota
+from quarantag.ports import Announcement, Ports, Quota
 from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.settings import Settings
@@ -26,8 +27,19 @@ def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
         record.end()
 
 
+def instances_to_sweep(ports: Ports, settings: Settings) -> frozenset[str]:
+    """Every instance tagged to be isolated, and every one with an open case whose release nobody asks for."""
+    tagged = frozenset(ports.instances.tagged(settings.isolate_value))
+    try:
+        contained = frozenset(ports.ledger.open_instances())
+    except LedgerUnavailable:
+        return tagged
+    return tagged | (contained - frozenset(ports.instances.tagged(settings.release_value)))
+
+
 class _Isolation(Reconcile):
     working: CaseStatus = "Isolating"
+    drift: Announcement | None = None
 
     def run(self) -> Outcome:
         observation = self.begin()
@@ -54,6 +66,7 @@ class _Isolation(Reconcile):
 
     def _contain(self, observation: Observation) -> Outcome:
         todo = self.plan(observation)
+        self._tell_drift(todo)
         if not self.record.open_case:
             full = self._open(observation, todo)
             if full:
@@ -68,16 +81,42 @@ class _Isolation(Reconcile):
             opening = pool.submit(self.record.open, observation)
             calls = {step: pool.submit(step.apply, self.ports.instances) for step in todo.preparation}
             reading = pool.submit(self.ports.instances.instance, self.id)
+            role = pool.submit(self._role_before, observation)
         self.judge(calls)
         full = opening.result()
         self.heed(reading)
+        found = role.result()
+        if found:
+            self.record.add_role(found)
         return full
+
+    def _role_before(self, observation: Observation) -> RoleBefore | None:
+        """The role of the profile before; where IAM does not tell, a release can't tell it from a namesake's."""
+        profile = state_before(observation, self.settings).profile
+        try:
+            found = self.ports.instances.profile(profile.arn) if profile else None
+        except QuarantagError as fault:
+            self.record.note("role-not-recorded", fault=str(fault))
+            return None
+        if found is None or found.role_arn is None or found.role_id is None:
+            return None
+        return RoleBefore(found.role_arn, found.role_id)
+
+    def _tell_drift(self, todo: Plan) -> None:
+        """Say what undid part of a verified isolation, before it is repaired."""
+        if self.record.open_case is None or self.record.open_case.status != "Isolated" or not todo.steps:
+            return
+        seen = [f"{type(step).__name__} was needed again for {step.target}" for step in todo.steps]
+        self.record.note("drift", seen=seen)
+        self.drift = announcements.drift(self.id, seen, self.settings)
 
     def _finish(self, todo: Plan) -> Outcome:
         """Both readings agree that nothing is left that can be done."""
         if self.record.fault:
             self.report.show("Isolating", "network cut, but the ledger is unreachable; tried again")
             raise self.record.fault
+        if self.drift:
+            self.report.announce(self.drift)
         if todo.contained:
             notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals]
             return self.conclude(

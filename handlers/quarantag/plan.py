@@ -81,7 +81,7 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
         preparation=tuple(_missing_groups(observation.interfaces, groups)),
         stages=tuple(stage for stage in (first, then) if stage),
         refusals=tuple(_refusals(observation.interfaces)),
-        pending=tuple(_pending(observation.associations)),
+        pending=tuple(pending_associations(observation.associations)),
         unrecorded=tuple(
             interface_before(interface, observation.groups, settings)
             for interface in observation.interfaces
@@ -137,7 +137,8 @@ def _profile_step(association: ProfileAssociation, instance_state: str, settings
     return ReplaceProfile(association.id, settings.isolation_profile_arn)
 
 
-def _pending(associations: Iterable[ProfileAssociation]) -> Iterator[str]:
+def pending_associations(associations: Iterable[ProfileAssociation]) -> Iterator[str]:
+    """Say which associations AWS is changing: only time ends that."""
     for association in associations:
         if association.state in ("associating", "disassociating"):
             yield f"{association.id} is {association.state}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from quarantag.case import Case, CaseStatus, InterfaceBefore
-from quarantag.instance import Instance, Interface, IsolationGroup, ProfileAssociation, Rule
+from quarantag.case import Case, CaseStatus, InterfaceBefore, RoleBefore
+from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 
 
 class Instances(Protocol):
@@ -26,6 +26,12 @@ class Instances(Protocol):
 
     def isolation_groups(self) -> tuple[IsolationGroup, ...]:
         """Every security group with this stack's creation tag, in any VPC, with its rules."""
+
+    def profile(self, arn: str) -> Profile | None:
+        """The instance profile as IAM has it now, or None where there is none of this name."""
+
+    def existing_groups(self, group_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these security groups that exist."""
 
     def tagged(self, value: str) -> Iterator[str]:
         """Ids of the instances whose control tag has this value; cost grows with these, not with the fleet."""
@@ -111,17 +117,49 @@ class Ledger(Protocol):
         One that is recorded is never overwritten. Raises `Conflict` where the lease was lost.
         """
 
+    def add_role_before(self, case: Case, lease: Lease, role: RoleBefore) -> Case:
+        """Record the role that the profile before had; one that is recorded is never overwritten."""
+
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case to `status` and answer it so; `Released` and `Ended` close it.
 
         Raises `Conflict` where the lease was lost.
         """
 
+    def cursor(self, sweep: str) -> str:
+        """Where the sweep of this name left off: an instance id, "" at the beginning."""
+
+    def set_cursor(self, sweep: str, instance_id: str) -> None:
+        """Remember where the sweep left off."""
+
     def open_instances(self) -> Iterator[str]:
         """Ids of the instances with an open case."""
 
     def record(self, entries: Sequence[Entry]) -> None:
         """Append audit entries, mirrored to the log first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagWrite:
+    """One write of an instance's control tag, as CloudTrail recorded it; `value` is "" where it was removed.
+
+    `principal` is the caller's ARN, `issuer` the role's behind a session, `session_instance` the instance whose own
+    session it was.
+    """
+
+    instance_id: str
+    value: str
+    at: datetime
+    principal: str
+    issuer: str | None = None
+    session_instance: str | None = None
+
+
+class Trail(Protocol):
+    """CloudTrail's event history of the last 90 days; an event appears there within minutes."""
+
+    def last_write(self, instance_id: str, since: datetime) -> TagWrite | None:
+        """The latest write of the instance's control tag since then, or None where none is shown yet."""
 
 
 class Clock(Protocol):
@@ -158,3 +196,4 @@ class Ports:
     ledger: Ledger
     clock: Clock
     announcer: Announcer
+    trail: Trail

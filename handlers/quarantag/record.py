@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from quarantag.case import Case, CaseStatus, InterfaceBefore, case_id, groups_to_tag, state_before
+from quarantag.case import Case, CaseStatus, InterfaceBefore, RoleBefore, case_id, groups_to_tag, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Observation
@@ -77,6 +77,16 @@ class Record:
             self._keep_in_case(interface)
             if self.fault:
                 self._keep_in_tag(interface)
+
+    def add_role(self, role: RoleBefore) -> None:
+        """Record the role that the profile before had, in the open case."""
+        case = self.open_case
+        if case is None or self.lease is None or case.role:
+            return
+        try:
+            self.case = self.ports.ledger.add_role_before(case, self.lease, role)
+        except LedgerUnavailable as fault:
+            self.fail(fault)
 
     def move(self, status: CaseStatus) -> None:
         """Move the case to this status, unless it is there."""

@@ -25,6 +25,7 @@ class Settings:
     mode: Mode = "enforce"
     act_on_sample_findings: bool = False
     max_containments_per_hour: int = 50
+    release_principals: tuple[str, ...] = ("*",)
 
     @property
     def status_key(self) -> str:

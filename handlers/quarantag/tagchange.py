@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quarantag.errors import InvalidEvent
+from quarantag.settings import Settings
 
 _INSTANCE_ARN = re.compile(
     r"arn:[a-z0-9-]+:ec2:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):instance/(?P<id>i-[0-9a-f]{8,17})"
@@ -22,8 +23,10 @@ class TagChange:
     tags: Mapping[str, str]
 
 
-def parse(event: object) -> TagChange:
-    """Parse an EventBridge "Tag Change on Resource" event. Raises `InvalidEvent` and nothing else.
+def parse(event: object, settings: Settings) -> TagChange:
+    """Parse an EventBridge "Tag Change on Resource" event of this account and Region.
+
+    Raises `InvalidEvent` and nothing else.
 
     Source: AWS Resource Groups User Guide, "Monitor tag changes with serverless workflows and Amazon EventBridge".
     The event names an instance; what its tags are now is read from the instance.
@@ -38,6 +41,8 @@ def parse(event: object) -> TagChange:
     if not all(isinstance(value, str) for value in tags.values()):
         raise InvalidEvent("detail.tags has a value that is not text")
     arn = _arn(_mapping(event, "the event").get("resources"))
+    if (arn["account"], arn["region"]) != (settings.account, settings.region):
+        raise InvalidEvent(f"{arn['id']} is in {arn['account']} {arn['region']}: its own stack acts")
     return TagChange(arn["id"], arn["account"], arn["region"], frozenset(keys), tags)
 
 

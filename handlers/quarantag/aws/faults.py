@@ -43,6 +43,7 @@ CONFLICT = frozenset(
 UNKNOWN_INSTANCE = frozenset(
     {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceId.Malformed"}
 )
+UNKNOWN_PROFILE = "NoSuchEntity"
 GROUP_EXISTS = "InvalidGroup.Duplicate"
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"

@@ -1,18 +1,19 @@
 """The `Instances` port over EC2."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from quarantag.aws import faults, reading
 from quarantag.errors import Conflict, Terminal
-from quarantag.instance import Instance, Interface, IsolationGroup, ProfileAssociation, Rule
+from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.settings import CREATION_TAG_KEY, Settings
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_ec2.type_defs import TagTypeDef
+    from types_boto3_iam import IAMClient
 
 _MOST_NAMESAKES = 20
 _DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rules, they are removed."
@@ -21,8 +22,9 @@ _DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rul
 class Ec2Instances:
     """EC2 instances of one account and Region. Every method raises `Retryable` or `Terminal` only."""
 
-    def __init__(self, client: "EC2Client", settings: Settings) -> None:
+    def __init__(self, client: "EC2Client", iam: "Callable[[], IAMClient]", settings: Settings) -> None:
         self._client = client
+        self._iam = iam
         self._settings = settings
 
     def instance(self, instance_id: str) -> Instance | None:
@@ -61,6 +63,27 @@ class Ec2Instances:
                 Filters=[{"Name": f"tag:{CREATION_TAG_KEY}", "Values": [self._settings.stack]}]
             )
             return tuple(reading.group_of(group) for page in pages for group in page["SecurityGroups"])
+
+    def profile(self, arn: str) -> Profile | None:
+        """IAM's `GetInstanceProfile`; a profile's name is the last part of its ARN, after its path."""
+        with faults.translated(f"read {arn}"):
+            try:
+                answer = self._iam().get_instance_profile(InstanceProfileName=arn.rpartition("/")[2])
+            except ClientError as error:
+                if faults.code_of(error) == faults.UNKNOWN_PROFILE:
+                    return None
+                raise
+        return reading.profile_of(answer["InstanceProfile"])
+
+    def existing_groups(self, group_ids: Sequence[str]) -> frozenset[str]:
+        """`DescribeSecurityGroups` by filter: asked by id, one group that is gone would fail them all."""
+        if not group_ids:
+            return frozenset()
+        with faults.translated("read the recorded groups"):
+            pages = self._client.get_paginator("describe_security_groups").paginate(
+                Filters=[{"Name": "group-id", "Values": list(group_ids)}]
+            )
+            return frozenset(group["GroupId"] for page in pages for group in page["SecurityGroups"])
 
     def tagged(self, value: str) -> Iterator[str]:
         """`DescribeInstances` by the control tag's value, page by page."""

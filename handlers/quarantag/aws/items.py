@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from quarantag.case import Case, CaseStatus, InterfaceBefore, ProfileBefore, StateBefore
+from quarantag.case import Case, CaseStatus, InterfaceBefore, ProfileBefore, RoleBefore, StateBefore
 from quarantag.ports import Entry
 
 Item = dict[str, Any]
@@ -36,7 +36,8 @@ def case_values(case: Case, generation: int) -> dict[str, Any]:
         "interfaces_before": {
             one.id: {"vpc_id": one.vpc_id, "groups": list(one.groups)} for one in case.before.interfaces
         },
-        "profile_before": _profile_values(case.before.profile),
+        "profile_before": _identity_values(case.before.profile),
+        "role_before": _identity_values(case.role),
         "isolated_at": _text(case.isolated_at),
         "closed_at": _text(case.closed_at),
         "generation": generation,
@@ -50,7 +51,7 @@ def case_of(values: dict[str, Any]) -> Case:
         InterfaceBefore(interface_id, before["vpc_id"], tuple(before["groups"]))
         for interface_id, before in sorted(values["interfaces_before"].items())
     )
-    profile = values["profile_before"]
+    profile, role = values["profile_before"], values.get("role_before")
     return Case(
         id=values["case_id"],
         instance_id=values["instance_id"],
@@ -58,6 +59,7 @@ def case_of(values: dict[str, Any]) -> Case:
         opened_at=datetime.fromisoformat(values["opened_at"]),
         before=StateBefore(tuple(interfaces), ProfileBefore(profile["arn"], profile["id"]) if profile else None),
         reason=values["reason"],
+        role=RoleBefore(role["arn"], role["id"]) if role else None,
         isolated_at=_time(values["isolated_at"]),
         closed_at=_time(values["closed_at"]),
     )
@@ -73,8 +75,8 @@ def entry_values(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _profile_values(profile: ProfileBefore | None) -> dict[str, str] | None:
-    return {"arn": profile.arn, "id": profile.id} if profile else None
+def _identity_values(of: ProfileBefore | RoleBefore | None) -> dict[str, str] | None:
+    return {"arn": of.arn, "id": of.id} if of else None
 
 
 def _text(time: datetime | None) -> str | None:

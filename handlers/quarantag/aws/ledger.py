@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 
 from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, entry_values
 from quarantag.aws.table import Refused, Table
-from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore
+from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, RoleBefore
 from quarantag.errors import Conflict, LedgerUnavailable
 from quarantag.ports import Clock, Entry, Lease, Quota
 
@@ -106,6 +106,31 @@ class DynamoDbLedger:
             return case_of(refused.old)
         before = replace(case.before, interfaces=(*case.before.interfaces, interface))
         return replace(case, before=before)
+
+    def add_role_before(self, case: Case, lease: Lease, role: RoleBefore) -> Case:
+        """Set the role before, unless it is set."""
+        given = {":role": {"arn": role.arn, "id": role.id}, ":none": None}
+        update = self._case_update(case, lease, "role_before = :role", given, "role_before = :none")
+        try:
+            self._table.update(update)
+        except Refused as refused:
+            if not refused.old or not refused.old.get("role_before"):
+                raise _taken_over(case) from refused
+            return case_of(refused.old)
+        return replace(case, role=role)
+
+    def cursor(self, sweep: str) -> str:
+        """Read the sweep's own item."""
+        return str((self._table.get(f"sweep#{sweep}", "cursor") or {}).get("left_off", ""))
+
+    def set_cursor(self, sweep: str, instance_id: str) -> None:
+        """Write the sweep's own item; two sweeps at once do no harm, each reconciles under leases."""
+        key = (f"sweep#{sweep}", "cursor")
+        self._table.update(
+            self._table.updating(
+                key, "SET left_off = :id", "attribute_exists(pk) OR attribute_not_exists(pk)", {":id": instance_id}
+            )
+        )
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case; one that closes is kept under its own key too, since the next case takes its place."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from quarantag.instance import Direction, Instance, Interface, IsolationGroup, ProfileAssociation, Rule
+from quarantag.instance import Direction, Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         TagTypeDef,
         UserIdGroupPairTypeDef,
     )
+    from types_boto3_iam.type_defs import InstanceProfileTypeDef
 
 _NO_PORT = -1
 
@@ -54,6 +55,14 @@ def association_of(answer: "IamInstanceProfileAssociationTypeDef") -> ProfileAss
     """One association of `DescribeIamInstanceProfileAssociations`."""
     profile = answer["IamInstanceProfile"]
     return ProfileAssociation(answer["AssociationId"], answer["State"], profile["Arn"], profile["Id"])
+
+
+def profile_of(answer: "InstanceProfileTypeDef") -> Profile:
+    """IAM's `GetInstanceProfile`; a profile has one role at most."""
+    role = next(iter(answer["Roles"]), None)
+    return Profile(
+        answer["Arn"], answer["InstanceProfileId"], role["Arn"] if role else None, role["RoleId"] if role else None
+    )
 
 
 def group_of(answer: "SecurityGroupTypeDef") -> IsolationGroup:

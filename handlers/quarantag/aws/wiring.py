@@ -3,9 +3,12 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -15,11 +18,16 @@ from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.table import Table
+from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
 from quarantag.settings import Mode, Settings
+from quarantag.sweep import Swept
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _BOOLEANS = {"true": True, "false": False}
@@ -61,6 +69,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             mode=_MODES[environment["MODE"]],
             act_on_sample_findings=_BOOLEANS[environment.get("ACT_ON_SAMPLE_FINDINGS", "false")],
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
+            release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -78,14 +87,31 @@ def policy(of: Settings, environment: Mapping[str, str] = os.environ) -> Policy:
     return load_policy(document, exempt_key=of.exempt_key)
 
 
+def seconds_left(context: "LambdaContext") -> Callable[[], float]:
+    """Give a clock that says how many seconds the function may still run."""
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def answer(done: Swept, log: Logger) -> dict[str, Any]:
+    """Log each outcome and answer them all; raises the fault that a person must look at, once all had their turn."""
+    for outcome in done.outcomes:
+        log.info("reconciled", extra=asdict(outcome))
+    if done.fault:
+        raise done.fault
+    return {"cases": [asdict(outcome) for outcome in done.outcomes]}
+
+
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
     session = boto3.Session(region_name=of.region)
     clock = SystemClock()
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
     return Ports(
-        instances=Ec2Instances(session.client("ec2", config=_EC2), of),
+        instances=Ec2Instances(
+            session.client("ec2", config=_EC2), cache(lambda: session.client("iam", config=_EC2)), of
+        ),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
+        trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
     )
