@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 import isolate
+import release
 import tag_finding
 from console.compile_policies import main as compile_policies
 from quarantag import isolation
@@ -26,6 +27,11 @@ class Context:
     """What the functions use of Lambda's context."""
 
     aws_request_id: str = "request-1"
+    seconds: float = 90.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the function may still run."""
+        return int(self.seconds * 1000)
 
 
 @dataclass(slots=True)
@@ -52,7 +58,21 @@ class Stack:
         """The real ports with faults in them, and a clock that does not wait."""
         real = wiring.ports(wiring.settings(), wiring.logger("test"))
         broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
-        return Ports(clock=FakeClock(), **broken)
+        return Ports(clock=FakeClock(), trail=real.trail, **broken)
+
+    def release(self, instance_id: str, **changed: str) -> dict[str, Any]:
+        """The releaser's only case for a change of the control tag, with `changed` over the live tags."""
+        answer = release.handler(tag_change(instance_id, self.lab.tags(instance_id) | changed), self.context())
+        return cast("dict[str, Any]", answer["cases"][0])
+
+    def tag_and_release(self, instance_id: str) -> dict[str, Any]:
+        """As a releaser does: the tag, then the event that follows."""
+        self.lab.tag(instance_id, **{KEY: "Release"})
+        return self.release(instance_id)
+
+    def sweep(self, function: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - one of the handler modules
+        """What the function answers to the schedule."""
+        return cast("list[dict[str, Any]]", function.handler({"sweep": True}, self.context())["cases"])
 
     def reconcile(self, instance_id: str, *faults: Fault, wanted: str | None = "Isolate", **ports: object) -> Outcome:
         """One run of the isolator over faulty ports, or over these ports instead."""
@@ -183,5 +203,5 @@ def stack(
 
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
-    for function in (isolate, tag_finding):
+    for function in (isolate, release, tag_finding):
         function.wired.cache_clear()

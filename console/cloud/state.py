@@ -7,6 +7,8 @@ from threading import RLock
 from typing import Any
 
 TagEvent = dict[str, Any]
+ANALYST = "arn:aws:iam::123456789012:user/analyst"
+"""Who makes the calls, as CloudTrail tells it, until a test says otherwise."""
 
 
 @dataclass(slots=True)
@@ -29,11 +31,15 @@ class State:
     listeners: list[Callable[[TagEvent], None]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     settling: dict[str, int] = field(default_factory=dict)
+    trail: list[dict[str, Any]] = field(default_factory=list)
+    trail_shows: bool = True
+    principal: str = ANALYST
 
     def clear(self) -> None:
         """Forget everything, as moto does at the start of each test."""
-        for memory in (self.versions, self.listeners, self.refusals, self.settling):
+        for memory in (self.versions, self.listeners, self.refusals, self.settling, self.trail):
             memory.clear()
+        self.trail_shows, self.principal = True, ANALYST
 
 
 STATE = State()
