@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from quarantag.aws import wiring
+from quarantag.catchup import CaughtUp, catch_up
 from quarantag.finding import parse
 from quarantag.policy import Policy
 from quarantag.ports import Ports
 from quarantag.settings import Settings
+from quarantag.sweep import is_sweep
 from quarantag.tagging import tag
 
 if TYPE_CHECKING:
@@ -25,21 +27,23 @@ def wired() -> tuple[Settings, Policy, Ports, Logger]:
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Take a GuardDuty finding event; answer `{"decisions": [{finding_id, instance_id, …, outcome}]}`.
+    """Take a GuardDuty finding event or `{"sweep": true}`; answer `{"decisions": [{finding_id, …, outcome}]}`.
 
-    Raises `InvalidFinding`, or the first fault once every instance had its turn: Lambda tries again and then keeps
+    Raises `InvalidFinding`, or the first fault once all had their turn: Lambda tries again and then keeps
     the event in the failed-events queue.
     """
     settings, policy, ports, log = wired()
-    log.append_keys(correlation_id=event.get("id") if isinstance(event, dict) else None)
-    finding = parse(event)
-    decided = tag(finding, policy, context.aws_request_id, ports, settings)
-    answers = [asdict(one.decision) | {"outcome": one.outcome} for one in decided]
-    about = {"type": finding.type, "severity": finding.severity}
-    about |= {"policy_version": policy.version, "policy_hash": policy.hash}
+    holder = context.aws_request_id
+    if is_sweep(event):
+        done = catch_up(policy, holder, ports, settings, wiring.seconds_left(context))
+    else:
+        log.append_keys(correlation_id=event.get("id") if isinstance(event, dict) else None)
+        done = CaughtUp(list(tag(parse(event), policy, holder, ports, settings)))
+    for reason in done.unreadable:
+        log.error("a finding of GuardDuty can't be parsed", extra={"reason": reason})
+    answers = [asdict(one.decision) | {"outcome": one.outcome} for one in done.tagged]
     for answer in answers:
-        log.info("decision", extra=about | answer)
-    for one in decided:
-        if one.fault:
-            raise one.fault
+        log.info("decision", extra={"policy_version": policy.version, "policy_hash": policy.hash, **answer})
+    if done.fault:
+        raise done.fault
     return {"decisions": answers}

@@ -60,7 +60,7 @@ def test_a_low_finding_changes_nothing_but_is_logged(stack: Stack, lab: Lab, cap
     assert lab.tags(instance.id) == {}
     (line,) = [vars(record) for record in caplog.records if record.message == "decision"]
     assert (line["action"], line["rule"], line["instance_id"]) == ("ignore", None, instance.id)
-    assert line.keys() >= {"policy_version", "policy_hash", "finding_id", "reason", "type", "severity"}
+    assert line.keys() >= {"policy_version", "policy_hash", "finding_id", "reason"}
 
 
 def test_duplicates_write_once_and_tell_once(stack: Stack, lab: Lab) -> None:

@@ -126,6 +126,12 @@ class Ledger(Protocol):
         Raises `Conflict` where the lease was lost.
         """
 
+    def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
+        """Remember that the decision about this finding is held, or that it is not any more."""
+
+    def held(self) -> Iterator[tuple[str, str]]:
+        """Instance id and finding id of each held decision."""
+
     def cursor(self, sweep: str) -> str:
         """Where the sweep of this name left off: an instance id, "" at the beginning."""
 
@@ -160,6 +166,16 @@ class Trail(Protocol):
 
     def last_write(self, instance_id: str, since: datetime) -> TagWrite | None:
         """The latest write of the instance's control tag since then, or None where none is shown yet."""
+
+
+class Findings(Protocol):
+    """GuardDuty's findings of this account and Region; none where GuardDuty is off."""
+
+    def updated_since(self, since: datetime) -> Iterator[Mapping[str, object]]:
+        """Unarchived findings as GetFindings answers them, oldest update first."""
+
+    def by_id(self, finding_ids: Sequence[str]) -> Iterator[Mapping[str, object]]:
+        """Those of these findings that are still kept."""
 
 
 class Clock(Protocol):
@@ -197,3 +213,4 @@ class Ports:
     clock: Clock
     announcer: Announcer
     trail: Trail
+    findings: Findings

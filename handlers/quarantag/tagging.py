@@ -1,8 +1,7 @@
 """A finding becomes the tag: read, decide, and write control and reason tag in one call; never downgrade."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from quarantag import announcements
 from quarantag.announcements import tag_value
@@ -12,9 +11,10 @@ from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, TagLi
 from quarantag.execution import side_by_side
 from quarantag.finding import Finding
 from quarantag.instance import Instance
+from quarantag.limits import quotas_for
 from quarantag.naming import NamedInstance
-from quarantag.policy import Limit, Policy
-from quarantag.ports import Entry, Ports, Quota
+from quarantag.policy import Policy
+from quarantag.ports import Entry, Ports
 from quarantag.settings import Settings
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
@@ -145,8 +145,9 @@ class _Tagging:
         decision = self._limited(decision, facts.instance)
         if self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
-        self._write(decision, facts.instance)
         self._tell(decision)
+        self._write(decision, facts.instance)
+        self._record(decision, "tagged")
         return Tagged(decision, "tagged")
 
     def _limited(self, decision: Decision, instance: Instance) -> Decision:
@@ -184,10 +185,11 @@ class _Tagging:
             raise Terminal(f"{instance.id}: {problem}") from fault
 
     def _tell(self, decision: Decision) -> None:
-        self._record(decision, "tagged")
+        """Tell people before the tag says that it was done: a message that could not be sent is then due still."""
         instance_id = decision.instance_id or ""
         if decision.action == "hold":
             self.ports.announcer.announce(announcements.held(instance_id, self._told(decision), self.settings))
+            self.ports.ledger.set_held(instance_id, decision.finding_id, held=True)
         elif decision.action == "review":
             self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))
 
@@ -224,25 +226,6 @@ class _Tagging:
         return f"{decision.reason} ({finding.type}, severity {finding.severity}, finding {finding.id})"
 
 
-def quotas_for(limits: Iterable[Limit], instance: Instance, now: datetime) -> Iterator[Quota]:
-    """Give the counter of each limit that the instance falls under; windows start at whole multiples since 1970."""
-    for limit in limits:
-        scope = _scope(limit, instance)
-        if scope is not None:
-            start = int(now.timestamp()) // limit.window_seconds * limit.window_seconds
-            yield Quota(scope, datetime.fromtimestamp(start, UTC), limit.window_seconds, limit.maximum)
-
-
 def reason_tag(decision: Decision, finding: Finding) -> str:
     """Give the reason tag's value: rule, severity, finding type, finding id."""
     return tag_value(f"{decision.rule} severity {finding.severity} {finding.type} finding {finding.id}")
-
-
-def _scope(limit: Limit, instance: Instance) -> str | None:
-    if limit.by == "account":
-        return "account"
-    key = limit.tag_key or ""
-    values = {"vpc": instance.vpc_id, "auto-scaling-group": instance.auto_scaling_group, "tag": instance.tags.get(key)}
-    value = values[limit.by]
-    name = f"tag {key}" if limit.by == "tag" else limit.by
-    return None if value is None else f"{name} {value}"

@@ -21,6 +21,9 @@ from quarantag.ports import Clock, Entry, Lease, Quota
 LEASE = timedelta(seconds=120)
 """Longer than any function may run (template.yaml: Timeout), so that an expired lease has no living holder."""
 _RECENT = timedelta(seconds=10)
+_KEPT = timedelta(days=90)
+"""As long as GuardDuty keeps a finding."""
+_HELD = "held"
 _MOST_WRITES = 100  # of one TransactWriteItems
 _NOT_FENCED = "(attribute_not_exists(generation) OR generation <= :generation)"
 _NO_OPEN_CASE = "(attribute_not_exists(pk) OR attribute_not_exists(open_case))"
@@ -119,18 +122,27 @@ class DynamoDbLedger:
             return case_of(refused.old)
         return replace(case, role=role)
 
+    def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
+        """Put one item for each held decision; it leaves the index once it is held no more."""
+        item = {
+            "pk": instance_id,
+            "sk": f"{_HELD}#{finding_id}",
+            "expires_at": _epoch(self._clock.now() + _KEPT) // 1000,
+        }
+        self._table.put(item | ({"open_case": _HELD} if held else {}))
+
+    def held(self) -> Iterator[tuple[str, str]]:
+        """Query the same sparse index."""
+        for item in self._table.query(OPEN_CASES_INDEX, "open_case", _HELD):
+            yield item["pk"], item["sk"].partition("#")[2]
+
     def cursor(self, sweep: str) -> str:
         """Read the sweep's own item."""
         return str((self._table.get(f"sweep#{sweep}", "cursor") or {}).get("left_off", ""))
 
     def set_cursor(self, sweep: str, instance_id: str) -> None:
-        """Write the sweep's own item; two sweeps at once do no harm, each reconciles under leases."""
-        key = (f"sweep#{sweep}", "cursor")
-        self._table.update(
-            self._table.updating(
-                key, "SET left_off = :id", "attribute_exists(pk) OR attribute_not_exists(pk)", {":id": instance_id}
-            )
-        )
+        """Put the sweep's own item; two sweeps at once do no harm, each reconciles under leases."""
+        self._table.put({"pk": f"sweep#{sweep}", "sk": "cursor", "left_off": instance_id})
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case; one that closes is kept under its own key too, since the next case takes its place."""

@@ -49,6 +49,11 @@ class Table:
             answer = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
         return unmarshalled(answer["Item"]) if "Item" in answer else None
 
+    def put(self, values: dict[str, Any]) -> None:
+        """Put one item, whatever was there."""
+        with _reachable("write"):
+            self._client.put_item(TableName=self._name, Item=marshalled(values))
+
     def query(self, index: str, name: str, value: str) -> Iterator[dict[str, Any]]:
         """Read an index page by page."""
         with _reachable("query"):

@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.table import Table
@@ -114,4 +115,5 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         clock=clock,
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
+        findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
     )

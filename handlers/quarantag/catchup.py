@@ -1,0 +1,81 @@
+"""The sweep of findings: what lost events would have brought, and what was held and may be decided otherwise by now."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from quarantag.errors import InvalidFinding, QuarantagError
+from quarantag.finding import parse
+from quarantag.policy import Policy
+from quarantag.ports import Ports
+from quarantag.settings import Settings
+from quarantag.tagging import Tagged, tag
+
+_SWEEP = "findings"
+_OVERLAP = timedelta(minutes=15)
+"""A finding may be listed later than it says that it was updated."""
+_FIRST = timedelta(hours=1)
+_RESERVE_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class CaughtUp:
+    """What a sweep decided; `unreadable` are findings that can't be parsed, with the reason."""
+
+    tagged: list[Tagged] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def fault(self) -> QuarantagError | None:
+        """The first fault that must be tried again or looked at."""
+        return next((one.fault for one in self.tagged if one.fault), None)
+
+
+def catch_up(
+    policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: Callable[[], float]
+) -> CaughtUp:
+    """Decide about every finding updated since the last sweep, and anew about every held one.
+
+    Oldest first, so that what there is no time for is where the next sweep begins. Nothing where GuardDuty is off.
+    """
+    done = CaughtUp()
+
+    def decide(document: Mapping[str, object]) -> None:
+        try:
+            done.tagged.extend(tag(parse(document), policy, holder, ports, settings))
+        except InvalidFinding as refused:
+            done.unreadable.append(str(refused))
+
+    for document in _held(ports, settings):
+        decide(document)
+    left_off = ports.ledger.cursor(_SWEEP)
+    now = ports.clock.now()
+    since = (datetime.fromisoformat(left_off) if left_off else now - _FIRST) - _OVERLAP
+    reached = now
+    for document in ports.findings.updated_since(since):
+        if seconds_left() < _RESERVE_SECONDS:
+            reached = _updated_at(document, since)
+            break
+        decide(document)
+    ports.ledger.set_cursor(_SWEEP, reached.isoformat())
+    return done
+
+
+def _held(ports: Ports, settings: Settings) -> Iterator[Mapping[str, object]]:
+    """Findings whose decision is held still: neither has a human acted, nor is the finding too old to be kept."""
+    waiting: list[str] = []
+    for instance_id, finding_id in ports.ledger.held():
+        instance = ports.instances.instance(instance_id)
+        tags = instance.tags if instance else {}
+        if tags.get(settings.tag_key) == settings.review_value and tags.get(settings.status_key, "").startswith("Held"):
+            waiting.append(finding_id)
+        else:
+            ports.ledger.set_held(instance_id, finding_id, held=False)
+    yield from ports.findings.by_id(waiting)
+
+
+def _updated_at(document: Mapping[str, object], otherwise: datetime) -> datetime:
+    try:
+        return datetime.fromisoformat(str(document.get("UpdatedAt")))
+    except ValueError:
+        return otherwise
