@@ -10,7 +10,7 @@ from quarantag.aws import wiring
 from quarantag.catchup import CaughtUp, catch_up
 from quarantag.finding import parse
 from quarantag.policy import Policy
-from quarantag.ports import Ports
+from quarantag.ports import TAGGER, Ports
 from quarantag.settings import Settings
 from quarantag.sweep import is_sweep
 from quarantag.tagging import tag
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     the event in the failed-events queue.
     """
     settings, policy, ports, log = wired()
-    holder = context.aws_request_id
+    holder = TAGGER + context.aws_request_id
     if is_sweep(event):
         done = catch_up(policy, holder, ports, settings, wiring.seconds_left(context))
     else:

@@ -27,9 +27,9 @@ class Faulty:
     lock: Lock = field(default_factory=Lock)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *arguments: self.call(name, arguments)
+        return lambda *arguments, **named: self.call(name, arguments, named)
 
-    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    def call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:  # noqa: ANN401
         """Call the real port, around the fault that fits, if any."""
         with self.lock:
             fault = next((one for one in self.faults if self.fits(one, name, arguments)), None)
@@ -37,7 +37,7 @@ class Faulty:
                 fault.times -= 1
         if fault and fault.when == "before":
             raise fault.error
-        answer = getattr(self.port, name)(*arguments)
+        answer = getattr(self.port, name)(*arguments, **named)
         if fault:
             raise fault.error
         return answer

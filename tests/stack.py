@@ -72,7 +72,8 @@ class Stack:
 
     def sweep(self, function: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - one of the handler modules
         """What the function answers to the schedule."""
-        return cast("list[dict[str, Any]]", function.handler({"sweep": True}, self.context())["cases"])
+        (answer,) = function.handler({"sweep": True}, self.context()).values()
+        return cast("list[dict[str, Any]]", answer)
 
     def reconcile(self, instance_id: str, *faults: Fault, wanted: str | None = "Isolate", **ports: object) -> Outcome:
         """One run of the isolator over faulty ports, or over these ports instead."""

@@ -39,7 +39,7 @@ def answering(status: int, code: str) -> Ec2Instances:
     text = f"<Response><Errors><Error><Code>{code}</Code><Message>why</Message></Error></Errors></Response>"
     answer = AWSResponse("https://ec2.invalid", status, HTTPHeaders(), Body(text))
     client.meta.events.register("before-send.ec2", cast("Any", lambda **_: answer))
-    return Ec2Instances(client, SETTINGS)
+    return Ec2Instances(client, cast("Any", None), SETTINGS)
 
 
 @pytest.mark.parametrize(

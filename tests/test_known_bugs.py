@@ -14,6 +14,7 @@ import pytest
 
 from quarantag.errors import QuarantagError, Retryable, Terminal
 from quarantag.finding import parse
+from quarantag.settings import Settings
 from quarantag.tagchange import parse as parse_tag_change
 from tests.cloud import ACCOUNT, REGION, STACK, Lab
 from tests.faults import Fault
@@ -238,4 +239,4 @@ def test_a_tag_change_of_something_else_is_acted_on() -> None:
     event = tag_change("i-0123456789abcdef0", {KEY: "Isolate"})
     event["detail"]["resource-type"] = "volume"
     with pytest.raises(QuarantagError, match="not a tag change of an EC2 instance"):
-        parse_tag_change(event)
+        parse_tag_change(event, Settings(ACCOUNT, REGION, ""))

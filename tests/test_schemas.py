@@ -9,11 +9,13 @@ import jsonschema
 import pytest
 
 from quarantag.errors import InvalidEvent
+from quarantag.settings import Settings
 from quarantag.tagchange import parse
 from tests.cloud import Lab
 from tests.public import ABSENT, CORPUS, WHY_SKIPPED
 from tests.stack import KEY, Stack, tag_change
 
+HERE = Settings("123456789012", "us-east-1", "")
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
@@ -48,7 +50,7 @@ def test_public_tag_events_are_parsed_exactly_where_they_fit() -> None:
         event = json.loads(path.read_text())
         fits.append(validator("tag-change-event").is_valid(event))
         try:
-            parsed = bool(parse(event).instance_id)
+            parsed = bool(parse(event, HERE).instance_id)
         except InvalidEvent:
             parsed = False
         assert parsed == fits[-1], path.name

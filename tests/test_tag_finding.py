@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +14,7 @@ from quarantag.tagging import tag
 from tests.cloud import ACCOUNT, REGION, Lab
 from tests.faults import Fault
 from tests.findings import document
-from tests.stack import KEY, Stack, forget_wiring
+from tests.stack import KEY, Context, Stack, forget_wiring
 
 
 def about(instance_id: str, **changes: object) -> dict[str, Any]:
@@ -247,7 +247,7 @@ def test_observe_mode_says_and_tags_nothing(stack: Stack, lab: Lab, monkeypatch:
 @pytest.mark.usefixtures("stack")
 def test_what_is_no_finding_is_refused(event: object) -> None:
     with pytest.raises(InvalidFinding):
-        tag_finding.handler(event, None)  # type: ignore[arg-type]
+        tag_finding.handler(event, cast("Any", Context()))  # type: ignore[arg-type]
 
 
 def test_without_the_ledger_limits_cannot_be_counted_so_it_is_tried_again(stack: Stack, lab: Lab) -> None:

@@ -1,7 +1,5 @@
 """The tag takes away: what `Isolate` asks for, until observing again leaves nothing critical to do."""
 
-from dataclasses import replace
-
 from quarantag import announcements
 from quarantag.case import CaseStatus, RoleBefore, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
@@ -42,11 +40,15 @@ class _Isolation(Reconcile):
     drift: Announcement | None = None
 
     def run(self) -> Outcome:
+        if self.request.wanted == self.settings.release_value:
+            return self.outcome("NotRequested", "a release is asked for: that is the release function's work")
         observation = self.begin()
         if observation is None or observation.instance.ended:
             return self.ended()
-        self.report.watch(observation.instance, self.request.wanted)
+        self.warning = self.report.warning(observation.instance)
         if not self.requested(observation.instance):
+            if self.warning and self.request.wanted is not None:
+                self.report.tell("tampering", self.warning, self.tampering)
             return self.outcome("NotRequested", f"the control tag reads {self.live(observation.instance)!r}")
         if self.settings.mode == "observe":
             would = announcements.would_do(self.plan(observation))
@@ -71,7 +73,12 @@ class _Isolation(Reconcile):
             full = self._open(observation, todo)
             if full:
                 return self._held(full)
-            todo = replace(self.plan(observation), preparation=())
+            if todo.preparation:  # a new group's rules must be read before anything is put into it
+                again = self.observe()
+                if again is None or again.instance.ended:
+                    return self.ended()
+                observation = again
+            todo = self.plan(observation)
         end = self.converge(todo)
         return end if isinstance(end, Outcome) else self._finish(end)
 
@@ -129,7 +136,5 @@ class _Isolation(Reconcile):
 
     def _held(self, full: Quota) -> Outcome:
         reason = f"the stack's ceiling of {full.maximum} isolations an hour is reached"
-        self.record.note("held", reason=reason)
-        self.report.announce(announcements.held(self.id, reason, self.settings))
-        self.report.show("Held", reason)
+        self.report.tell_once("held", "Held", reason, announcements.held(self.id, reason, self.settings))
         return self.outcome("Held", reason)

@@ -58,11 +58,15 @@ class Instances(Protocol):
         """End the association; one that has ended already is fine."""
 
 
+TAGGER = "tag_finding "
+"""What a holder's name starts with that changes tags only: the tag is read again anyway, until it is the event's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on one instance: until it expires no other function has it. Writes carry `generation`.
 
-    `contended`: another holder worked on the instance moments ago, so what was read before the lease is not trusted.
+    `contended`: another holder changed more than tags moments ago, so what was read before the lease is not trusted.
     """
 
     instance_id: str

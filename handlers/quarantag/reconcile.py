@@ -70,6 +70,7 @@ class Reconcile(ABC):
         self.report = Report(record, ports, settings)
         self.failed: dict[Step, Terminal] = {}
         self.superseded = False
+        self.warning = ""
 
     @abstractmethod
     def plan(self, observation: Observation) -> Plan:
@@ -87,9 +88,16 @@ class Reconcile(ABC):
                 observation = pool.submit(self.observe)
             if taken.result():
                 contended = self.record.lease is not None and self.record.lease.contended
-                return self._agreed(self.observe() if contended else observation.result())
+                return self._agreed(self._read_anew() if contended else observation.result())
             self.ports.clock.sleep(pause)
         raise Retryable(f"{self.id}: another function is working on it")
+
+    def _read_anew(self) -> Observation | None:
+        with side_by_side() as pool:
+            reread = pool.submit(self.record.reread)
+            observation = pool.submit(self.observe)
+        reread.result()
+        return observation.result()
 
     def observe(self) -> Observation | None:
         """Read everything; what was done is written to the ledger meanwhile."""
@@ -125,9 +133,11 @@ class Reconcile(ABC):
 
     def conclude(self, status: CaseStatus, reason: str, message: Announcement) -> Outcome:
         """Tell people and the instance's status tag; the case last, so that a crash before it tells again."""
-        if self.record.case and self.record.case.status != status:
-            self.report.announce(message)
-        self.report.show(status, reason)
+        with side_by_side() as pool:
+            shown = pool.submit(self._show, status, reason)
+            if self.record.case and self.record.case.status != status:
+                self.report.announce(message)
+        shown.result()
         self.record.move(status)
         return self.outcome(status, reason)
 
@@ -149,6 +159,11 @@ class Reconcile(ABC):
         """Why the case was opened."""
         return self.record.case.reason if self.record.case else "ledger unreachable: the case is written later"
 
+    @property
+    def tampering(self) -> Announcement:
+        """What people are told of the warning."""
+        return announcements.tampering(self.id, self.warning, self.settings)
+
     def judge(self, calls: Mapping[Step, Future[None]]) -> None:
         """Note how each step ended; one that failed for good is not tried again in this run."""
         for step, call in calls.items():
@@ -162,6 +177,12 @@ class Reconcile(ABC):
         """Heed the tag as it is by now; a fault of this read stops nothing, the next observation reads it too."""
         instance = reading.result() if fault_of(reading) is None else None
         self.superseded = instance is not None and not self.requested(instance)
+
+    def _show(self, status: CaseStatus, reason: str) -> None:
+        if self.warning:
+            self.report.tell_once("tampering", status, self.warning, self.tampering)
+        else:
+            self.report.show(status, reason)
 
     def _agreed(self, observation: Observation | None) -> Observation | None:
         """Read again until the live tag says what the event says: EC2 may show an older state for a while."""
@@ -185,7 +206,8 @@ class Reconcile(ABC):
         """Run the stages; False where the control tag asks for something else by now."""
         changing = {step.target for step in todo.steps}
         self.record.keep([interface for interface in todo.unrecorded if interface.id in changing])
-        for stage in (todo.preparation, *todo.stages):
+        stages = [stage for stage in (todo.preparation, *todo.stages) if stage]
+        for stage in stages or [()]:  # the tag is read again also where there is only something to wait for
             if self.superseded:
                 return False
             with side_by_side() as pool:

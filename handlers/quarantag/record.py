@@ -47,11 +47,17 @@ class Record:
             case = pool.submit(ledger.case, self.instance_id)
         try:
             self.lease = lease.result()
-            contended = self.lease is not None and self.lease.contended
-            self.case = ledger.case(self.instance_id) if contended else case.result()
+            self.case = case.result()
         except LedgerUnavailable as fault:
             self.fail(fault)
         return self.lease is not None or self.fault is not None
+
+    def reread(self) -> None:
+        """Read the case again, since another function changed it after it was read."""
+        try:
+            self.case = self.ports.ledger.case(self.instance_id)
+        except LedgerUnavailable as fault:
+            self.fail(fault)
 
     def open(self, observation: Observation) -> Quota | None:
         """Open a case with the state before; answers the ceiling where it is full."""
@@ -116,9 +122,11 @@ class Record:
 
     def end(self) -> None:
         """Write what is left and give the lease back."""
-        self.flush()
-        if self.lease:
-            self.ports.ledger.yield_lease(self.lease)
+        with side_by_side() as pool:
+            flushed = pool.submit(self.flush)
+            if self.lease:
+                self.ports.ledger.yield_lease(self.lease)
+        flushed.result()
 
     def fail(self, fault: LedgerUnavailable) -> None:
         """Go on without the ledger."""

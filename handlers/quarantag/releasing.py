@@ -41,6 +41,8 @@ class _Release(Reconcile):
         self.evidence = evidence
 
     def run(self) -> Outcome:
+        if self.request.wanted not in (None, self.settings.release_value):
+            return self.outcome("NotRequested", "no release is asked for")
         observation = self.begin()
         if self.record.fault:
             raise self.record.fault

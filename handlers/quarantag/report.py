@@ -1,6 +1,6 @@
 """What people see of one run: the instance's status tag and the announcements."""
 
-from quarantag.announcements import tag_value, tampering
+from quarantag.announcements import tag_value
 from quarantag.errors import QuarantagError, Terminal
 from quarantag.instance import Instance
 from quarantag.ports import Announcement, Ports
@@ -24,7 +24,7 @@ class Report:
 
     def show(self, status: str, reason: str) -> None:
         """Write the status tag: the status and a short reason. A fault (no room for a tag, say) is recorded."""
-        value = tag_value(f"{status}: {reason}" if reason else status)
+        value = _status_tag(status, reason)
         if value == self._shown:
             return
         try:
@@ -40,16 +40,27 @@ class Report:
         except Terminal as fault:
             self.record.note("not-announced", subject=message.subject, text=message.text, fault=str(fault))
 
-    def watch(self, instance: Instance, wanted: str | None) -> None:
-        """Announce what is never honoured: a twin of the control tag, and its removal while a case is open."""
-        key, found = self.settings.tag_key, instance.tags
-        for twin in sorted(name for name in found if name != key and name.casefold() == key.casefold()):
-            self._tampered(f"the tag {twin} differs from the control tag {key} in case only; it is not honoured")
-        values = (self.settings.isolate_value, self.settings.release_value)
-        if wanted is not None and self.record.open_case and found.get(key) not in values:
-            live = found.get(key, "nothing: it was removed")
-            self._tampered(f"the control tag reads {live}; that never releases: the instance stays isolated")
+    def tell_once(self, kind: str, status: str, reason: str, message: Announcement) -> None:
+        """Announce and show it, unless the status tag shows it already: a sweep comes back to it again and again."""
+        if self._shown != _status_tag(status, reason):
+            self.tell(kind, reason, message)
+            self.show(status, reason)
 
-    def _tampered(self, what: str) -> None:
-        self.record.note("tampering", what=what)
-        self.announce(tampering(self.record.instance_id, what, self.settings))
+    def tell(self, kind: str, what: str, message: Announcement) -> None:
+        """Announce, with an audit entry of this kind."""
+        self.record.note(kind, what=what)
+        self.announce(message)
+
+    def warning(self, instance: Instance) -> str:
+        """Say what is never honoured: a twin of the control tag, its removal while a case is open; "" if neither."""
+        key, found = self.settings.tag_key, instance.tags
+        twins = sorted(name for name in found if name != key and name.casefold() == key.casefold())
+        said = [f"the tag {twin} differs from the control tag {key} in case only, it is not honoured" for twin in twins]
+        values = (self.settings.isolate_value, self.settings.release_value)
+        if self.record.open_case and found.get(key) not in values:
+            said.append(f"the control tag reads {found.get(key, 'nothing')}, that never releases")
+        return "; ".join(said)
+
+
+def _status_tag(status: str, reason: str) -> str:
+    return tag_value(f"{status}: {reason}" if reason else status)

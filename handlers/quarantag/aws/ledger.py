@@ -16,7 +16,7 @@ from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, en
 from quarantag.aws.table import Refused, Table
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, RoleBefore
 from quarantag.errors import Conflict, LedgerUnavailable
-from quarantag.ports import Clock, Entry, Lease, Quota
+from quarantag.ports import TAGGER, Clock, Entry, Lease, Quota
 
 LEASE = timedelta(seconds=120)
 """Longer than any function may run (template.yaml: Timeout), so that an expired lease has no living holder."""
@@ -49,7 +49,8 @@ class DynamoDbLedger:
             old = self._table.update(update)
         except Refused:
             return None
-        contended = int(old.get("touched_at", 0)) > _epoch(now - _RECENT)
+        recent = int(old.get("touched_at", 0)) > _epoch(now - _RECENT)
+        contended = recent and not str(old.get("holder", "")).startswith(TAGGER)
         return Lease(instance_id, int(old.get("generation", 0)) + 1, contended)
 
     def yield_lease(self, lease: Lease) -> None:
@@ -124,11 +125,8 @@ class DynamoDbLedger:
 
     def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
         """Put one item for each held decision; it leaves the index once it is held no more."""
-        item = {
-            "pk": instance_id,
-            "sk": f"{_HELD}#{finding_id}",
-            "expires_at": _epoch(self._clock.now() + _KEPT) // 1000,
-        }
+        expires_at = _epoch(self._clock.now() + _KEPT) // 1000
+        item = {"pk": instance_id, "sk": f"{_HELD}#{finding_id}", "expires_at": expires_at}
         self._table.put(item | ({"open_case": _HELD} if held else {}))
 
     def held(self) -> Iterator[tuple[str, str]]:
