@@ -54,6 +54,7 @@ def test_a_medium_finding_asks_a_human(stack: Stack, lab: Lab) -> None:
 
 
 def test_a_low_finding_changes_nothing_but_is_logged(stack: Stack, lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="quarantag-tag-finding")
     instance = lab.instance()
     (decision,) = stack.find(about(instance.id, **LOW))
     assert (decision["action"], decision["outcome"]) == ("ignore", "none")
