@@ -1,7 +1,7 @@
 """What speed and memory are made of: `python -m benchmarks` (`make bench`) counts, measures and judges.
 
 `wire` counts calls and round trips, `world` is the AWS that is measured against, `scenarios` are the situations,
-`round_trips` puts the three together; `sandbox` is one cold function, `footprint` measures it, `memory_size` derives
-from that what a MemorySize buys; `goals` and `report` judge and print. A new measure is one more module that gives
-goals, and one more line in `__main__`.
+`round_trips` puts the three together, `accepted` has the counts that are committed; `sandbox` is one cold function,
+`footprint` measures it, `memory_size` derives from that what a MemorySize buys; `goals` and `report` judge and print.
+A new measure is one more module that gives goals, and one more line in `__main__`.
 """

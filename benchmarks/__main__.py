@@ -7,7 +7,7 @@ import argparse
 import logging
 from collections.abc import Iterator, Sequence
 
-from benchmarks import footprint, goals, report, round_trips
+from benchmarks import accepted, footprint, goals, report, round_trips
 from benchmarks.footprint import Footprint
 from benchmarks.memory_size import Work
 from benchmarks.round_trips import Counted
@@ -27,7 +27,7 @@ def main() -> None:
     counted = round_trips.counted()
     report.show(report.counts_table(counted))
     if arguments.accept:
-        round_trips.commit(counted)
+        accepted.accept(counted)
         return
     report.show(*(report.rounds_table(one) for one in counted if one.scenario.name in _SHOWN_IN_FULL))
     footprints = footprint.measure(max(1, arguments.runs))

@@ -26,7 +26,7 @@ _LONGEST = 120  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One fresh process: peak memory in MB (10^6 bytes); seconds of CPU to import, in the first event, in one later."""
+    """One fresh process: peak memory in MB (of 1,024 KB, as in Lambda); CPU seconds to import, at first, and later."""
 
     peak_mb: float
     cold: float
@@ -108,7 +108,7 @@ def _run(function: Function, code: Path | None) -> Run:
     if said.returncode:
         raise RuntimeError(f"{function} failed in its sandbox:\n{said.stderr}")
     answer = json.loads(said.stdout.splitlines()[-1])
-    return Run(answer["peak_kib"] * 1024 / 1e6, answer["cold"], answer["first"], median(answer["warm"]))
+    return Run(answer["peak_kib"] / 1024, answer["cold"], answer["first"], median(answer["warm"]))
 
 
 def _event(function: Function, prepared: World) -> dict[str, Any]:

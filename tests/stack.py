@@ -18,8 +18,26 @@ from quarantag.ports import Ports
 from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
+from tests.findings import document
 
 KEY = "SecurityIsolation"
+DEFAULTS = {
+    "ACCOUNT_ID": ACCOUNT,
+    "AWS_REGION": REGION,
+    "STACK_NAME": STACK,
+    "ISOLATION_TAG_KEY": KEY,
+    "ISOLATE_TAG_VALUE": "Isolate",
+    "REVIEW_TAG_VALUE": "Review",
+    "RELEASE_TAG_VALUE": "Release",
+    "ISOLATION_SECURITY_GROUP_NAME": "SecurityIsolation-SecurityGroup",
+    "MODE": "enforce",
+    "ACT_ON_SAMPLE_FINDINGS": "false",
+    "MAX_CONTAINMENTS_PER_HOUR": "50",
+    "SEVERITY_POLICY": "default",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
+"""What template.yaml sets by default, and the credentials that Lambda gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,12 @@ def tag_change(instance_id: str, tags: dict[str, str], key: str = KEY) -> dict[s
     }
 
 
+def about(instance_id: str, **changes: object) -> dict[str, Any]:
+    """A severity-8 command-and-control finding about this instance of this account and Region."""
+    place = {"accountId": ACCOUNT, "region": REGION, "resource__instanceDetails__instanceId": instance_id}
+    return document(**{**place, "type": "Backdoor:EC2/C&CActivity.B", "severity": 8, **changes})
+
+
 def is_cut(stack: Stack, interface_id: str, vpc_id: str) -> bool:
     """Whether the interface is in the VPC's isolation group only, and that group has no rule."""
     group = stack.isolation_group(vpc_id)
@@ -175,25 +199,11 @@ def stack(
     topic = sns.create_topic(Name="notifications")["TopicArn"]
     queue_url = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:mailbox")
-    environment = {
-        "ACCOUNT_ID": ACCOUNT,
-        "AWS_REGION": REGION,
-        "STACK_NAME": STACK,
-        "ISOLATION_TAG_KEY": KEY,
-        "ISOLATE_TAG_VALUE": "Isolate",
-        "REVIEW_TAG_VALUE": "Review",
-        "RELEASE_TAG_VALUE": "Release",
-        "ISOLATION_SECURITY_GROUP_NAME": "SecurityIsolation-SecurityGroup",
+    environment = DEFAULTS | {
         "ISOLATION_INSTANCE_PROFILE_ARN": isolation_profile_arn,
-        "MODE": "enforce",
-        "ACT_ON_SAMPLE_FINDINGS": "false",
-        "MAX_CONTAINMENTS_PER_HOUR": "50",
         "LEDGER_TABLE": ledger_table.name,
         "NOTIFICATIONS_TOPIC_ARN": topic,
-        "SEVERITY_POLICY": "default",
         "LAMBDA_TASK_ROOT": policies,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import pytest
 
-from benchmarks.round_trips import committed, count, counts_of
+from benchmarks.accepted import DOCUMENT, committed, with_counts
+from benchmarks.round_trips import count, counts_of
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.wire import Call
 
@@ -18,6 +19,11 @@ def test_calls_and_round_trips_are_the_committed_ones(scenario: Scenario) -> Non
 
 def test_every_committed_scenario_is_still_counted() -> None:
     assert list(committed()) == [scenario.name for scenario in SCENARIOS], HOW
+
+
+def test_the_documented_counts_are_the_committed_ones() -> None:
+    document = DOCUMENT.read_text(encoding="utf-8")
+    assert document == with_counts(document, committed()), HOW
 
 
 def test_a_refused_cut_is_no_cut() -> None:

@@ -13,8 +13,7 @@ from quarantag.catchup import CaughtUp, catch_up
 from quarantag.ports import Ports
 from tests.cloud import Lab
 from tests.faults import FakeClock
-from tests.stack import KEY, Stack
-from tests.test_tag_finding import about
+from tests.stack import KEY, Stack, about
 
 
 @dataclass(slots=True)

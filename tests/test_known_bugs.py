@@ -19,8 +19,7 @@ from quarantag.tagchange import parse as parse_tag_change
 from tests.cloud import ACCOUNT, REGION, STACK, Lab
 from tests.faults import Fault
 from tests.findings import document
-from tests.stack import KEY, Stack, is_cut, tag_change
-from tests.test_tag_finding import about
+from tests.stack import KEY, Stack, about, is_cut, tag_change
 
 
 def permission(**peer: object) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,12 +93,11 @@ def start(*, outlives_us: bool = False) -> LocalCloud:
     aws_endpoint, ec2_endpoint = (f"http://127.0.0.1:{port}" for port in (aws_port, ec2_port))
     shared = environment(servers.directory, aws_port, ec2_endpoint)
     to_events = ["--port", str(ec2_port), "--events", aws_endpoint]
-    try:
+    with ExitStack() as undo:
+        undo.callback(servers.end)
         servers.launch("console.cloud.aws_server", [], shared, aws_port)
         servers.launch("console.cloud.ec2_server", to_events, shared, ec2_port)
-    except BaseException:
-        servers.end()
-        raise
+        undo.pop_all()
     return LocalCloud(aws_endpoint, ec2_endpoint, servers)
 
 
@@ -106,10 +105,8 @@ def start(*, outlives_us: bool = False) -> LocalCloud:
 def local_cloud(*, keep: bool = False) -> Iterator[LocalCloud]:
     """A running cloud that is gone afterwards, also after Ctrl-C or a failure; `keep` spares one that did not fail."""
     cloud = start(outlives_us=keep)
-    try:
+    with ExitStack() as undo:
+        undo.callback(cloud.servers.end)
         yield cloud
-    except BaseException:
-        cloud.servers.end()
-        raise
-    if not keep:
-        cloud.servers.end()
+        if keep:
+            undo.pop_all()

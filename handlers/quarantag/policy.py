@@ -47,6 +47,12 @@ class Limit:
     by: str
     tag_key: str | None = None
 
+    @property
+    def counts(self) -> str:
+        """What it counts, in words: two limits that count the same would share one counter."""
+        scope = f"{self.by}:{self.tag_key}" if self.tag_key else self.by
+        return f"by {scope} in windows of {self.window_seconds // 60} minutes"
+
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
@@ -114,6 +120,7 @@ def load(document: object, exempt_key: str = DEFAULT_EXEMPT_KEY) -> Policy:
         "expect": Field(strict.listed(expectation), default=()),
     }
     given = strict.record(document, (), fields)
+    _distinct(given["limits"])
     _coherent(given["rules"], given["exemptions"], given["expect"])
     return Policy(
         version=given["version"],
@@ -150,6 +157,20 @@ def _limit(value: object, path: Path) -> Limit:
     seconds = int(given["per"][:-1]) * SECONDS[given["per"][-1]]
     scope, _, tag_key = given["by"].partition(":")
     return Limit(given["max"], seconds, scope, tag_key or None)
+
+
+def _distinct(limits: Sequence[Limit]) -> None:
+    """Refuse limits that share a counter: DynamoDB refuses a transaction that writes one item twice.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    first: dict[str, int] = {}
+    for position, limit in enumerate(limits):
+        other = first.setdefault(limit.counts, position)
+        if other != position:
+            least = min(limit.maximum, limits[other].maximum)
+            problem = f"limits[{other}] counts the same, {limit.counts}: write one limit of the two, `max: {least}`"
+            raise InvalidPolicy(problem, ("limits", position))
 
 
 def _exemption_reader(exempt_key: str) -> strict.Reader:
