@@ -7,13 +7,15 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `decision`: what the policy says for one instance of one finding, and why
 - `tagchange`: a tag-change event, parsed
 - `instance`: one instance as AWS shows it; `case`: one containment and the state before it
-- `plan`: what is left to do; `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `plan`: what is left to do; `restoration`: what is left to give back; `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
 Orchestrating, over the ports of `ports`:
 
 - `tagging`: finding -> decision -> tag
-- `reconcile`: observe -> plan -> record -> apply -> verify; `isolation`: the direction that takes away
+- `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
+- `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads
 
 `aws/` is the only importer of boto3; `aws/wiring` is the only reader of the environment.
