@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,7 +44,7 @@ observations = st.builds(
     instance=st.sampled_from(["pending", "running", "stopping", "stopped"]).map(
         lambda state: Instance("i-0123456789abcdef0", state, "vpc-a", {})
     ),
-    interfaces=st.lists(interfaces, max_size=5, unique_by=lambda one: one.id).map(tuple),
+    interfaces=st.lists(interfaces, min_size=1, max_size=5, unique_by=lambda one: one.id).map(tuple),
     associations=associations,
     groups=st.lists(groups, max_size=3, unique_by=lambda one: one.id).map(tuple),
 )
@@ -121,8 +122,12 @@ def test_groups_are_read_back_from_the_tag_where_the_interface_is_cut_already() 
     assert state_before(seen, SETTINGS).interfaces == (InterfaceBefore("eni-1", "vpc-a", ("sg-0a", "sg-0b")),)
 
 
+CUT = Interface("eni-1", "vpc-a", ("sg-ours",))
+OUR_GROUP = IsolationGroup("sg-ours", "vpc-a", "ours")
+
+
 def of_profile(state: str, *found: ProfileAssociation) -> Plan:
-    return plan(Observation(Instance("i-1", state, "vpc-a", {}), (), found, ()), None, SETTINGS)
+    return plan(Observation(Instance("i-1", state, "vpc-a", {}), (CUT,), found, (OUR_GROUP,)), None, SETTINGS)
 
 
 def associated(state: Literal["associating", "associated", "disassociating"], arn: str) -> ProfileAssociation:
@@ -138,6 +143,17 @@ def test_each_state_of_the_profile_has_its_step() -> None:
     assert not of_profile("running", associated("associating", OURS)).contained
     leaving = of_profile("running", associated("disassociating", THEIRS))
     assert (leaving.steps, bool(leaving.pending)) == ((), True)
+
+
+@pytest.mark.parametrize("shown", [(), ("eni-1", "eni-2")])
+def test_an_interface_that_one_read_lacks_is_waited_for_and_never_taken_for_cut(shown: tuple[str, ...]) -> None:
+    instance = Instance("i-1", "running", "vpc-a", {}, interface_ids=shown)
+    described = (CUT,) if shown else ()
+    seen = Observation(instance, described, (associated("associated", OURS),), (OUR_GROUP,))
+    todo = plan(seen, None, SETTINGS)
+    assert todo.steps == ()
+    assert len(todo.pending) == 1
+    assert not todo.contained
 
 
 def test_rules_are_revoked_before_an_interface_joins_the_group() -> None:

@@ -23,5 +23,5 @@ def _scope(limit: Limit, instance: Instance) -> str | None:
     key = limit.tag_key or ""
     values = {"vpc": instance.vpc_id, "auto-scaling-group": instance.auto_scaling_group, "tag": instance.tags.get(key)}
     value = values[limit.by]
-    name = f"tag {key}" if limit.by == "tag" else limit.by
+    name = f"tag {key!r}" if limit.by == "tag" else limit.by  # quoted: where the key ends must not be open
     return None if value is None else f"{name} {value}"

@@ -81,7 +81,7 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
         preparation=tuple(_missing_groups(observation.interfaces, groups)),
         stages=tuple(stage for stage in (first, then) if stage),
         refusals=tuple(_refusals(observation.interfaces)),
-        pending=tuple(pending_associations(observation.associations)),
+        pending=(*unseen_interfaces(observation), *pending_associations(observation.associations)),
         unrecorded=tuple(
             interface_before(interface, observation.groups, settings)
             for interface in observation.interfaces
@@ -135,6 +135,16 @@ def _profile_step(association: ProfileAssociation, instance_state: str, settings
     if instance_state in _NOT_RUNNING:
         return DisassociateProfile(association.id)
     return ReplaceProfile(association.id, settings.isolation_profile_arn)
+
+
+def unseen_interfaces(observation: Observation) -> Iterator[str]:
+    """Say which interfaces the instance has but the reading of interfaces lacks: one of the two reads is stale."""
+    described = {interface.id for interface in observation.interfaces}
+    for interface_id in observation.instance.interface_ids:
+        if interface_id not in described:
+            yield f"{interface_id} is not described yet"
+    if not described and not observation.instance.interface_ids:
+        yield "no network interface is described yet, and an instance has one at least"
 
 
 def pending_associations(associations: Iterable[ProfileAssociation]) -> Iterator[str]:
