@@ -75,6 +75,15 @@ def test_live_tags_and_the_findings_vpc_stand_in_for_the_instance(tmp_path: Path
     assert explained(BACKDOOR, "--policy", str(written)) == [(INSTANCE, "ignore", None)]
 
 
+@pytest.mark.parametrize("key", ["SecurityIsolationExempt", "QuarantineExempt"])
+def test_the_guarded_tag_of_any_stack_exempts_where_no_stack_is_asked(key: str, tmp_path: Path) -> None:
+    written = tmp_path / "p.yaml"
+    text = (ROOT / "tests/policies/valid/exempt-by-another-stacks-key.yaml").read_text()
+    written.write_text(text.replace("QuarantineExempt", key))
+    assert explained(BACKDOOR, "--policy", str(written), "--tag", f"{key}=yes") == [(INSTANCE, "hold", "high")]
+    assert explained(BACKDOOR, "--policy", str(written)) == [(INSTANCE, "isolate", "high")]
+
+
 def test_samples_are_explained_as_both_kinds_of_stack_see_them() -> None:
     sample = str(FIXTURES / "sample.api.json")
     assert explained(sample, "--policy", DEFAULT) == [(INSTANCE, "ignore", None)]
