@@ -185,3 +185,11 @@ def test_bad_usage_ends_with_one_line_and_code_2(words: list[str]) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("quarantag: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_module_runs_as_the_command_does() -> None:
+    path = os.pathsep.join([str(ROOT / "handlers"), str(ROOT)])
+    command = [sys.executable, "-m", "console.command", "policy", "check", DEFAULT]
+    ended = subprocess.run(command, env={"PYTHONPATH": path}, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"{DEFAULT}: good: 7 rules")
