@@ -16,7 +16,10 @@ app.add_typer(policy, name="policy")
 
 @policy.command()
 def check(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], *, json: Json = False) -> None:
-    """Validate policy files and run their own tests: 0 all are good, 1 one is refused, 2 one can't be read."""
+    """Validate policy files and run their own tests: 0 all are good, 1 one is refused, 2 one can't be read.
+
+    Warnings go to stderr, and change nothing.
+    """
     from console import policy_check  # noqa: PLC0415 (lazy: `--help` stays fast)
 
     raise typer.Exit(policy_check.check(files, as_json=json))
@@ -63,3 +66,7 @@ def main() -> None:
         if message:
             sys.stderr.write(f"quarantag: {message} See --help.\n")
         sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

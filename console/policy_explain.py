@@ -56,7 +56,8 @@ def answer(
 
     def circumstances(named: NamedInstance) -> Circumstances:
         known = Instance(named.instance_id, "running", named.vpc_id, tags) if named.instance_id else None
-        return Circumstances(named.account, named.region, datetime.now(UTC), act_on_samples, instance=known)
+        now = datetime.now(UTC)
+        return Circumstances(named.account, named.region, now, act_on_samples, exempt_key=None, instance=known)
 
     return explanations(finding, policy, circumstances)
 

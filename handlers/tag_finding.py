@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def wired() -> tuple[Settings, Policy, Ports, Logger]:
     """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
     settings, log = wiring.settings(), wiring.logger("tag-finding")
-    return settings, wiring.policy(settings), wiring.ports(settings, log), log
+    return settings, wiring.policy(), wiring.ports(settings, log), log
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

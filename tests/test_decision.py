@@ -11,6 +11,7 @@ from quarantag.decision import Circumstances, Decision, decide, decisions
 from quarantag.finding import Finding, NamedInstance, parse
 from quarantag.instance import Instance
 from quarantag.policy import Policy
+from quarantag.settings import Settings
 from tests.findings import ACCOUNT, INSTANCE, REGION, finding, fixture, sequence
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -29,7 +30,7 @@ HERE = Circumstances(ACCOUNT, REGION, NOW, instance=Instance(INSTANCE, "running"
 
 
 def loaded(**more: object) -> Policy:
-    return policy.load({"version": 1, "rules": RULES, **more}, exempt_key="AnyExempt")
+    return policy.load({"version": 1, "rules": RULES, **more})
 
 
 def exempting(match: dict[str, object], expires: str = "2026-11-01") -> Policy:
@@ -157,11 +158,21 @@ def test_an_expired_exemption_no_longer_exempts() -> None:
     assert judged(finding(), rules=exempting({"instance_id": INSTANCE}, "2026-10-31")).action == "isolate"
 
 
-def test_only_the_stacks_own_guarded_tag_exempts() -> None:
-    rules = exempting({"instance_tags": {"AnyExempt": "yes"}})
-    tagged = live(tags={"AnyExempt": "yes"})
-    assert judged(finding(), replace(tagged, exempt_key="AnyExempt"), rules).action == "hold"
-    assert judged(finding(), replace(tagged, exempt_key="OtherExempt"), rules).action == "isolate"
+@pytest.mark.parametrize(
+    ("stack_key", "action"),
+    [("OtherExempt", "hold"), ("SecurityIsolationExempt", "isolate"), (None, "hold")],
+    ids=["its own", "another stack's", "of no stack: offline"],
+)
+def test_only_the_stacks_own_guarded_tag_exempts(stack_key: str | None, action: str) -> None:
+    rules = exempting({"instance_tags": {"OtherExempt": "yes"}})
+    tagged = live(tags={"OtherExempt": "yes"})
+    assert judged(finding(), replace(tagged, exempt_key=stack_key), rules).action == action
+
+
+def test_a_stack_that_names_no_key_has_the_default_one() -> None:
+    tagged = live(tags={"OtherExempt": "yes"})
+    assert judged(finding(), tagged, exempting({"instance_tags": {"OtherExempt": "yes"}})).action == "isolate"
+    assert HERE.exempt_key == Settings(ACCOUNT, REGION, "arn").exempt_key
 
 
 LAST_SEEN = datetime(2026, 11, 1, 9, 55, tzinfo=UTC)

@@ -49,7 +49,7 @@ circumstances = st.builds(
     places,
     now=st.datetimes(timezones=st.just(UTC)),
     act_on_sample_findings=st.booleans(),
-    exempt_key=st.sampled_from(["AnyExempt", "Other"]),
+    exempt_key=st.sampled_from(["AnyExempt", "OtherExempt", None]),
     instance=instances,
     released_at=times,
 )

@@ -75,6 +75,15 @@ def test_live_tags_and_the_findings_vpc_stand_in_for_the_instance(tmp_path: Path
     assert explained(BACKDOOR, "--policy", str(written)) == [(INSTANCE, "ignore", None)]
 
 
+@pytest.mark.parametrize("key", ["SecurityIsolationExempt", "QuarantineExempt"])
+def test_the_guarded_tag_of_any_stack_exempts_where_no_stack_is_asked(key: str, tmp_path: Path) -> None:
+    written = tmp_path / "p.yaml"
+    text = (ROOT / "tests/policies/valid/exempt-by-another-stacks-key.yaml").read_text()
+    written.write_text(text.replace("QuarantineExempt", key))
+    assert explained(BACKDOOR, "--policy", str(written), "--tag", f"{key}=yes") == [(INSTANCE, "hold", "high")]
+    assert explained(BACKDOOR, "--policy", str(written)) == [(INSTANCE, "isolate", "high")]
+
+
 def test_samples_are_explained_as_both_kinds_of_stack_see_them() -> None:
     sample = str(FIXTURES / "sample.api.json")
     assert explained(sample, "--policy", DEFAULT) == [(INSTANCE, "ignore", None)]
@@ -176,3 +185,11 @@ def test_bad_usage_ends_with_one_line_and_code_2(words: list[str]) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("quarantag: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_module_runs_as_the_command_does() -> None:
+    path = os.pathsep.join([str(ROOT / "handlers"), str(ROOT)])
+    command = [sys.executable, "-m", "console.command", "policy", "check", DEFAULT]
+    ended = subprocess.run(command, env={"PYTHONPATH": path}, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"{DEFAULT}: good: 7 rules")

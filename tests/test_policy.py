@@ -8,6 +8,7 @@ import pytest
 from quarantag import expectations, policy
 from quarantag.errors import InvalidPolicy
 from quarantag.policy import Limit
+from quarantag.settings import Settings
 
 RULE: dict[str, Any] = {
     "id": "high",
@@ -66,11 +67,31 @@ def test_an_exemption_stands_through_its_last_day_in_utc() -> None:
     assert not exemption.stands(datetime(2026, 12, 1, tzinfo=UTC))
 
 
-def test_the_guarded_tag_follows_the_stacks_tag_key() -> None:
-    guarded = document(exemptions=[{**EXEMPTION, "match": {"instance_tags": {"QuarantineExempt": "*"}}}])
-    assert policy.load(guarded, exempt_key="QuarantineExempt").exemptions
-    with pytest.raises(InvalidPolicy, match="SecurityIsolationExempt"):
-        policy.load(guarded)
+def by_tags(exemption: str, *keys: str) -> dict[str, Any]:
+    return {**EXEMPTION, "id": exemption, "match": {"instance_tags": dict.fromkeys(keys, "yes")}}
+
+
+@pytest.mark.parametrize("tag_key", ["SecurityIsolation", "Quarantine", "a:b"])
+def test_the_guarded_tag_of_every_stack_may_exempt(tag_key: str) -> None:
+    key = Settings("111122223333", "eu-central-1", "arn", tag_key=tag_key).exempt_key
+    assert policy.load(document(exemptions=[by_tags("erp", key)])).exemptions
+
+
+@pytest.mark.parametrize("key", ["Quarantine", "QuarantineExempted", "Quarantineexempt", "Exempt "])
+def test_any_other_tag_may_not(key: str) -> None:
+    with pytest.raises(InvalidPolicy, match="whoever may tag the instance can write") as refused:
+        policy.load(document(exemptions=[by_tags("erp", key)]))
+    assert refused.value.path == ("exemptions", 0, "match", "instance_tags", key)
+
+
+def test_expectations_take_each_guarded_tag_for_the_stacks_own() -> None:
+    held = [
+        {**HIT, "finding": {**HIT["finding"], "instance_tags": {key: "yes"}}, "action": "hold"}  # type: ignore[dict-item]
+        for key in ("SecurityIsolationExempt", "QuarantineExempt")
+    ]
+    exemptions = [by_tags("here", "SecurityIsolationExempt"), by_tags("there", "QuarantineExempt")]
+    loaded = policy.load(document(exemptions=exemptions, expect=[HIT, MISS, *held]))
+    expectations.check(loaded)
 
 
 def test_load_does_not_run_expectations_but_check_does() -> None:

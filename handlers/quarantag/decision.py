@@ -10,7 +10,7 @@ from quarantag.finding import Finding
 from quarantag.instance import Instance
 from quarantag.matching import INSTANCE_TYPES, Check, OneOf, Subject, TagGlobs
 from quarantag.naming import NamedInstance, is_place
-from quarantag.policy import DEFAULT_EXEMPT_KEY, Exemption, Policy, Rule
+from quarantag.policy import Exemption, Policy, Rule
 
 Action = Literal["isolate", "review", "hold", "ignore"]
 FORBIDDEN = re.compile(r"[^\w +\-=.:/@]")
@@ -35,14 +35,15 @@ class Circumstances:
     """What a decision rests on beside finding and policy. `account` and `region` are this stack's; times are UTC.
 
     `instance` is the named instance as it is now, None where EC2 does not know it; `released_at` is when its last
-    case was closed.
+    case was closed. `exempt_key` is the one guarded tag that exempts here; None (no stack is asked, only its policy)
+    takes each that the policy names for the stack's own.
     """
 
     account: str
     region: str
     now: datetime
     act_on_sample_findings: bool = False
-    exempt_key: str = DEFAULT_EXEMPT_KEY
+    exempt_key: str | None = "SecurityIsolationExempt"
     instance: Instance | None = None
     released_at: datetime | None = None
 
@@ -218,7 +219,8 @@ def _exempt(case: _Case) -> Verdict | None:
 
 def _exempts(exemption: Exemption, case: _Case) -> bool:
     tags = [wanted for _, wanted in exemption.match.matchers if isinstance(wanted, TagGlobs)]
-    guarded = all(key == case.circumstances.exempt_key for wanted in tags for key, _ in wanted.tags)
+    own = case.circumstances.exempt_key
+    guarded = own is None or all(key == own for wanted in tags for key, _ in wanted.tags)
     return guarded and exemption.stands(case.circumstances.now) and exemption.match.holds(case.subject)
 
 

@@ -12,20 +12,20 @@ from quarantag.finding import Finding
 from quarantag.instance import Instance
 from quarantag.matching import Subject
 from quarantag.naming import NamedInstance
-from quarantag.policy import DEFAULT_EXEMPT_KEY, Policy, Rule
+from quarantag.policy import Policy, Rule
 
 BEFORE_ANY_EXPIRY = datetime(1970, 1, 1, tzinfo=UTC)
 """Every exemption stands in an expectation, so that a policy does not stop building on the day that one expires."""
 
 
-def check(policy: Policy, exempt_key: str = DEFAULT_EXEMPT_KEY) -> None:
+def check(policy: Policy) -> None:
     """Run every expectation of the policy; also, each rule must be hit by one, and each isolate rule missed by one.
 
     Raises `InvalidPolicy` at the first that fails, with its place.
     """
     subjects = [_subject(expected.example) for expected in policy.expectations]
     for position, expected in enumerate(policy.expectations):
-        decision = _decide(policy, subjects[position], exempt_key)
+        decision = _decide(policy, subjects[position])
         if (decision.action, decision.rule) != (expected.action, expected.rule):
             wanted = _words(expected.action, expected.rule)
             seen = f"{_words(decision.action, decision.rule)} ({decision.reason})"
@@ -48,13 +48,13 @@ def _words(action: str, rule: str | None) -> str:
     return f"{action} by rule {rule}" if rule else f"{action} by no rule"
 
 
-def _decide(policy: Policy, subject: Subject, exempt_key: str) -> Decision:
+def _decide(policy: Policy, subject: Subject) -> Decision:
     named = subject.named
     circumstances = Circumstances(
         account=named.account if named else "",
         region=named.region if named else "",
         now=BEFORE_ANY_EXPIRY,
-        exempt_key=exempt_key,
+        exempt_key=None,
         instance=subject.instance,
     )
     return decide(subject.finding, named, policy, circumstances)

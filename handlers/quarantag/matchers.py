@@ -95,6 +95,8 @@ MATCHERS: Mapping[str, Field] = {
     "sequence": Field(_flag),
 }
 EXEMPTION_MATCHERS = ("instance_id", "vpc", "account", "instance_tags")
+GUARDED = "Exempt"
+"""The ending of every stack's guarded tag: the rest is the stack's `IsolationTagKey`, which no policy file knows."""
 
 
 def rule_match(value: object, path: Path) -> Match:
@@ -103,29 +105,28 @@ def rule_match(value: object, path: Path) -> Match:
     return Match((("resource_type", OneOf(INSTANCE_TYPES)), *wanted) if "resource_type" not in dict(wanted) else wanted)
 
 
-def exemption_match(exempt_key: str) -> Reader:
-    """A reader of an exemption's matchers: nothing that the instance's owner, or its attacker, can write."""
+def exemption_match(value: object, path: Path) -> Match:
+    """An exemption's matchers: nothing that the instance's owner, or its attacker, can write."""
     allowed = {name: MATCHERS[name] for name in EXEMPTION_MATCHERS}
-
-    def read(value: object, path: Path) -> Match:
-        for name in keyed(value, path):
-            if name in MATCHERS and name not in allowed:
-                instead = f"match by {', '.join(EXEMPTION_MATCHERS)}, or write a rule with `then: review`"
-                raise InvalidPolicy(f"an exemption can't rest on {name}: {instead}", (*path, name))
-        match = Match(_matchers(value, path, allowed))
-        for name, wanted in match.matchers:
-            if isinstance(wanted, TagGlobs):
-                _guarded(wanted, (*path, name), exempt_key)
-        return match
-
-    return read
+    for name in keyed(value, path):
+        if name in MATCHERS and name not in allowed:
+            instead = f"match by {', '.join(EXEMPTION_MATCHERS)}, or write a rule with `then: review`"
+            raise InvalidPolicy(f"an exemption can't rest on {name}: {instead}", (*path, name))
+    match = Match(_matchers(value, path, allowed))
+    for name, wanted in match.matchers:
+        if isinstance(wanted, TagGlobs):
+            _guarded(wanted, (*path, name))
+    return match
 
 
-def _guarded(wanted: TagGlobs, path: Path, exempt_key: str) -> None:
+def _guarded(wanted: TagGlobs, path: Path) -> None:
     for key, _ in wanted.tags:
-        if key != exempt_key:
+        if not key.endswith(GUARDED):
             problem = f"whoever may tag the instance can write the tag {key!r}"
-            raise InvalidPolicy(f"{problem}: exempt by the guarded tag {exempt_key}, or by instance_id", (*path, key))
+            guarded = f"<IsolationTagKey>{GUARDED} such as SecurityIsolation{GUARDED}"
+            raise InvalidPolicy(f"{problem}: exempt by the guarded tag, {guarded}, or by instance_id", (*path, key))
+    if len(wanted.tags) > 1:
+        raise InvalidPolicy("no stack has two guarded tags: write an exemption for each", path)
 
 
 def _matchers(value: object, path: Path, table: Mapping[str, Field]) -> tuple[tuple[str, Wanted], ...]:

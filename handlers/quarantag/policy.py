@@ -17,7 +17,6 @@ from quarantag.examples import Expectation, expectation, identifier
 from quarantag.matching import Match
 from quarantag.strict import Field, Path
 
-DEFAULT_EXEMPT_KEY = "SecurityIsolationExempt"
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
 TAG_SCOPE = "tag:"
 
@@ -101,25 +100,23 @@ LIMIT = {
         "account",
     ),
 }
+EXEMPTION = {
+    "id": Field(identifier, "what-it-spares"),
+    "match": Field(matchers.exemption_match, "{instance_id: [i-0123456789abcdef0]}"),
+    "reason": Field(strict.text, "why it must not be isolated"),
+    "owner": Field(strict.text, "who answers for it"),
+    "expires": Field(strict.day, "2027-01-31"),
+}
 
 
-def load(document: object, exempt_key: str = DEFAULT_EXEMPT_KEY) -> Policy:
+def load(document: object) -> Policy:
     """Validate a policy document: JSON values, as YAML or JSON files hold them.
 
-    `exempt_key` is the one tag key that an exemption may rest on. Raises `InvalidPolicy` with the place and what to
-    write instead: unknown keys, bad values, repeated ids, rules that no finding can reach, exemptions that lack a
-    reason, an owner or an end, or rest on what an attacker can write.
+    Raises `InvalidPolicy` with the place and what to write instead: unknown keys, bad values, repeated ids, limits
+    that count the same, rules that no finding can reach, exemptions that lack a reason, an owner or an end, or rest
+    on what an attacker can write. It knows no stack: of the guarded tags, `decide` honours only the stack's own.
     """
-    exemption = _exemption_reader(exempt_key)
-    fields = {
-        "version": Field(_version, "1"),
-        "description": Field(strict.text, default=""),
-        "limits": Field(strict.listed(_limit), default=()),
-        "exemptions": Field(strict.listed(exemption), default=()),
-        "rules": Field(strict.listed(_rule), "[{id: …, match: {…}, then: …}]"),
-        "expect": Field(strict.listed(expectation), default=()),
-    }
-    given = strict.record(document, (), fields)
+    given = strict.record(document, (), POLICY)
     _distinct(given["limits"])
     _coherent(given["rules"], given["exemptions"], given["expect"])
     return Policy(
@@ -173,15 +170,18 @@ def _distinct(limits: Sequence[Limit]) -> None:
             raise InvalidPolicy(problem, ("limits", position))
 
 
-def _exemption_reader(exempt_key: str) -> strict.Reader:
-    fields = {
-        "id": Field(identifier, "what-it-spares"),
-        "match": Field(matchers.exemption_match(exempt_key), "{instance_id: [i-0123456789abcdef0]}"),
-        "reason": Field(strict.text, "why it must not be isolated"),
-        "owner": Field(strict.text, "who answers for it"),
-        "expires": Field(strict.day, "2027-01-31"),
-    }
-    return lambda value, path: Exemption(**strict.record(value, path, fields))
+def _exemption(value: object, path: Path) -> Exemption:
+    return Exemption(**strict.record(value, path, EXEMPTION))
+
+
+POLICY = {
+    "version": Field(_version, "1"),
+    "description": Field(strict.text, default=""),
+    "limits": Field(strict.listed(_limit), default=()),
+    "exemptions": Field(strict.listed(_exemption), default=()),
+    "rules": Field(strict.listed(_rule), "[{id: …, match: {…}, then: …}]"),
+    "expect": Field(strict.listed(expectation), default=()),
+}
 
 
 def _coherent(rules: Sequence[Rule], exemptions: Sequence[Exemption], expectations: Sequence[Expectation]) -> None:

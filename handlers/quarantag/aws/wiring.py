@@ -76,7 +76,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
 
 
-def policy(of: Settings, environment: Mapping[str, str] = os.environ) -> Policy:
+def policy(environment: Mapping[str, str] = os.environ) -> Policy:
     """Load the policy that the stack names from the function's own artifact. Raises `InvalidPolicy`."""
     path = Path(environment["LAMBDA_TASK_ROOT"], "policies", environment["SEVERITY_POLICY"]).with_suffix(".json")
     try:
@@ -85,7 +85,7 @@ def policy(of: Settings, environment: Mapping[str, str] = os.environ) -> Policy:
         raise InvalidPolicy(
             f"policy {path.name} can't be read: {error}; is it in policies/, and was it built?"
         ) from error
-    return load_policy(document, exempt_key=of.exempt_key)
+    return load_policy(document)
 
 
 def seconds_left(context: "LambdaContext") -> Callable[[], float]:
