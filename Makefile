@@ -7,6 +7,8 @@ SAM := .venv-sam/bin/sam
 # The locks are whole: --no-deps takes them as they are, on every pip; `pip check` then says whether they agree.
 PIP_INSTALL := -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes
 export SAM_CLI_TELEMETRY := 0
+# Building and checking need nothing of AWS; SAM would still fail on an AWS_PROFILE that does not exist here.
+WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -26,19 +28,19 @@ check: .venv/stamp .venv-sam/stamp ## Style, types and the template, without run
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 	$(VENV)/cfn-lint template.yaml
-	$(SAM) validate --lint --region us-east-1
+	$(WITHOUT_AWS) $(SAM) validate --lint --region us-east-1
 
 format: .venv/stamp ## Rewrite the code in the project's style
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
 build: .venv-sam/stamp ## Build what is uploaded to AWS, into .aws-sam/build
-	PYTHON=$(PYTHON) $(SAM) build
+	$(WITHOUT_AWS) PYTHON=$(PYTHON) $(SAM) build
 
 deploy: build ## Build, then ask what is needed and deploy into the account that your AWS credentials name
 	$(SAM) deploy --guided
 
-bench: .venv/stamp ## Count AWS calls and round trips, and measure memory and time
+bench: .venv/stamp build ## Count AWS calls and round trips, and measure memory and time
 	$(VENV)/python -m benchmarks
 
 lock: ## Resolve the locks anew (needs uv on the PATH)

@@ -7,7 +7,8 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `decision`: what the policy says for one instance of one finding, and why
 - `tagchange`: a tag-change event, parsed
 - `instance`: one instance as AWS shows it; `case`: one containment and the state before it
-- `plan`: what is left to do; `restoration`: what is left to give back; `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `plan`: what is left to do; `restoration`: what is left to give back
+- `steps/`: each thing that can be done, its IAM actions and what undoes it
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
