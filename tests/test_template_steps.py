@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
-from quarantag.aws import announcer, instances, table
+from quarantag import plan, restoration
+from quarantag.aws import announcer, findings, instances, table, trail
 from quarantag.steps import credentials, network
 from tests.template import ROOT, Template
 
 TEMPLATE = Template()
-TAGGER, ISOLATOR = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction"
-CALL = re.compile(r"""_client\.(?:get_paginator\("(\w+)"|(\w+)\()""")
+TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
+PLANS = {ISOLATOR: plan, RELEASER: restoration}
+CALL = r"""_{}(?:\(\))?\s*\.(?:get_paginator\("(\w+)"|(\w+)\()"""
 STEPS: list[Any] = [
     step
     for module in (network, credentials)
@@ -29,41 +31,57 @@ def granted(role: str, service: str) -> set[str]:
     return {action for actions in allowed for action in actions if action.startswith(f"{service}:")}
 
 
-def called(module: ModuleType, service: str) -> set[str]:
-    """The operations that an adapter calls, as IAM actions; botocore's model knows their names."""
+def called(module: ModuleType, service: str, client: str = "client") -> set[str]:
+    """The operations that an adapter calls by this attribute, as IAM actions; botocore's model knows their names."""
     operations = get_session().get_service_model(service).operation_names
     names = {re.sub("(?<!^)(?=[A-Z])", "_", name).lower(): name for name in operations}
-    found = {paged or plain for paged, plain in CALL.findall(inspect.getsource(module))}
+    found = {paged or plain for paged, plain in re.findall(CALL.format(client), inspect.getsource(module))}
     return {f"{service}:{names[name]}" for name in found - {"get_paginator"}}
+
+
+def planned(module: ModuleType) -> set[Any]:
+    """The steps that this planner may name."""
+    return {step for step in STEPS if getattr(module, step.__name__, None) is step}
 
 
 def test_the_isolator_may_call_what_its_adapter_calls_and_no_more_of_ec2() -> None:
     assert granted(ISOLATOR, "ec2") == called(instances, "ec2")
 
 
-def test_the_ledger_s_calls_are_granted() -> None:
+def test_the_releaser_reads_what_its_adapters_read() -> None:
+    describing = {one for one in called(instances, "ec2") if one.startswith("ec2:Describe")}
+    assert describing < granted(RELEASER, "ec2")
+    assert granted(RELEASER, "cloudtrail") == called(trail, "cloudtrail")
+
+
+def test_the_tagger_reads_what_its_adapter_of_guardduty_reads() -> None:
+    assert granted(TAGGER, "guardduty") == called(findings, "guardduty")
+
+
+@pytest.mark.parametrize("role", PLANS)
+def test_the_profile_s_role_can_be_read(role: str) -> None:
+    assert granted(role, "iam") == called(instances, "iam", "iam") | {"iam:PassRole"}
+
+
+@pytest.mark.parametrize("role", [TAGGER, ISOLATOR, RELEASER])
+def test_the_ledger_s_and_the_announcer_s_calls_are_granted(role: str) -> None:
     """A transaction is authorized as the writes in it."""
     writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
-    assert granted(ISOLATOR, "dynamodb") == called(table, "dynamodb") - {"dynamodb:TransactWriteItems"} | writes
-    assert granted(TAGGER, "dynamodb") == granted(ISOLATOR, "dynamodb") - {"dynamodb:Query"}
+    assert granted(role, "dynamodb") == called(table, "dynamodb") - {"dynamodb:TransactWriteItems"} | writes
+    assert granted(role, "sns") == called(announcer, "sns")
 
 
-def test_announcing_is_granted() -> None:
-    assert granted(ISOLATOR, "sns") == granted(TAGGER, "sns") == called(announcer, "sns")
-
-
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
-def test_what_a_step_declares_is_granted(step: Any) -> None:  # noqa: ANN401
-    actions: frozenset[str] = step.actions
-    assert actions
-    assert actions <= granted(ISOLATOR, "ec2") | granted(ISOLATOR, "iam")
-
-
-def test_what_changes_something_is_declared_by_a_step() -> None:
+@pytest.mark.parametrize("role", PLANS)
+def test_what_changes_something_is_declared_by_a_step_that_the_role_plans(role: str) -> None:
     """But tags, which also say how it went."""
-    declared = set().union(*(step.actions for step in STEPS))
-    changing = {one for one in granted(ISOLATOR, "ec2") if not one.startswith("ec2:Describe")}
-    assert changing | granted(ISOLATOR, "iam") == declared | {"ec2:CreateTags"}
+    declared = set().union(*(step.actions for step in planned(PLANS[role])))
+    changing = {one for one in granted(role, "ec2") if not one.startswith("ec2:Describe")}
+    assert changing | granted(role, "iam") - {"iam:GetInstanceProfile"} == declared | {"ec2:CreateTags"}
+
+
+def test_every_step_is_planned_and_says_its_actions() -> None:
+    assert all(step.actions for step in STEPS)
+    assert planned(plan) | planned(restoration) == set(STEPS)
 
 
 def test_sam_deploy_guided_offers_the_capability_that_named_roles_need() -> None:
