@@ -22,6 +22,14 @@ CLOCKS = {
     "time.sleep",
     "time.monotonic",
 }
+ORCHESTRATES = {
+    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup"),
+    *("record", "report", "execution", "ports"),
+}
+"""The modules of the core that may ask and change the world, through ports; the others only decide."""
+PORTS = {"Announcer", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
+CLIENTS = {"handlers/quarantag/aws", "console/cloud", "console/demo", "console/operate_aws.py"}
+"""Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's one adapter."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}
 BROAD = {"BaseException", "Exception"}
 
@@ -102,10 +110,21 @@ def pure_modules_ask_the_clock_port(source: Source) -> Iterator[str]:
             yield f"{node.lineno}: {node.func.id}()"
 
 
+def what_decides_takes_no_port(source: Source) -> Iterator[str]:
+    """It gets values and gives values; a step is applied to the port that it is given."""
+    deciding = source.is_pure and source.path.stem not in ORCHESTRATES
+    forbidden = {f"quarantag.{name}" for name in ORCHESTRATES - {"ports", "execution"}}
+    if source.path.parent.name != "steps":
+        forbidden |= {f"quarantag.ports.{name}" for name in PORTS}
+    for line, name in imports(source) if deciding else ():
+        if name in forbidden:
+            yield f"{line}: imports {name}"
+
+
 def only_aws_imports_the_sdk(source: Source) -> Iterator[str]:
-    """In what is uploaded, and in the console but for the local cloud, which is its client."""
-    local_cloud = source.path.is_relative_to("console/cloud") or source.path.is_relative_to("console/demo")
-    bound = source.path.parts[0] in {"handlers", "console"} and not source.is_aws and not local_cloud
+    """In what is uploaded and in the console, but for their adapters and the local cloud, which is its client."""
+    client = any(source.path.is_relative_to(one) for one in CLIENTS)
+    bound = source.path.parts[0] in {"handlers", "console"} and not client
     for line, name in imports(source) if bound else ():
         if name.partition(".")[0] in SDK:
             yield f"{line}: imports {name}"
@@ -170,6 +189,7 @@ def the_code_root_holds_entry_files(source: Source) -> Iterator[str]:
 CHECKS: tuple[Callable[[Source], Iterator[str]], ...] = (
     pure_modules_import_the_standard_library_and_each_other,
     pure_modules_ask_the_clock_port,
+    what_decides_takes_no_port,
     only_aws_imports_the_sdk,
     only_wiring_reads_the_environment,
     budgets_are_kept,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests import architecture
-from tests.architecture import BESIDE_ENTRIES, CHECKS, ENTRIES, ROOT, Source, sources
+from tests.architecture import BESIDE_ENTRIES, CHECKS, ENTRIES, ORCHESTRATES, ROOT, Source, sources
 
 Check = Callable[[Source], Iterator[str]]
 CORE, ADAPTER = "handlers/quarantag/plan.py", "handlers/quarantag/aws/instances.py"
@@ -34,6 +34,10 @@ BAD: tuple[tuple[Check, str, str], ...] = (
     (architecture.pure_modules_ask_the_clock_port, CORE, "def f(time):\n    time.sleep(1)"),
     (architecture.pure_modules_ask_the_clock_port, CORE, "print('x')"),
     (architecture.pure_modules_ask_the_clock_port, CORE, "text = open('x').read()"),
+    (architecture.what_decides_takes_no_port, CORE, "from quarantag.ports import Ports"),
+    (architecture.what_decides_takes_no_port, "handlers/quarantag/authority.py", "from quarantag.ports import Trail"),
+    (architecture.what_decides_takes_no_port, "handlers/quarantag/restoration.py", "import quarantag.releasing"),
+    (architecture.what_decides_takes_no_port, "handlers/quarantag/steps/network.py", "from quarantag import record"),
     (architecture.only_aws_imports_the_sdk, CORE, "import boto3"),
     (architecture.only_aws_imports_the_sdk, "handlers/isolate.py", "from botocore import config"),
     (architecture.only_aws_imports_the_sdk, "console/operate.py", "import boto3"),
@@ -65,7 +69,15 @@ GOOD: tuple[tuple[Check, str, str], ...] = (
     ),
     (architecture.pure_modules_import_the_standard_library_and_each_other, ADAPTER, "import boto3"),
     (architecture.pure_modules_ask_the_clock_port, CORE, "def f(clock):\n    return clock.now()"),
+    (architecture.what_decides_takes_no_port, CORE, "from quarantag.ports import TagWrite"),
+    (architecture.what_decides_takes_no_port, "handlers/quarantag/sweep.py", "from quarantag.ports import Ledger"),
+    (
+        architecture.what_decides_takes_no_port,
+        "handlers/quarantag/steps/network.py",
+        "from quarantag.ports import Ports",
+    ),
     (architecture.only_aws_imports_the_sdk, ADAPTER, "import boto3"),
+    (architecture.only_aws_imports_the_sdk, "console/operate_aws.py", "import boto3"),
     (architecture.only_wiring_reads_the_environment, "handlers/quarantag/aws/wiring.py", "import os\nos.environ['X']"),
     (architecture.budgets_are_kept, CORE, LONG.removesuffix("    x = 1\n")),
     (architecture.nothing_is_patched, "tests/test_x.py", "def test(monkeypatch):\n    monkeypatch.setenv('A', '1')"),
@@ -102,7 +114,7 @@ def test_every_check_is_itself_checked() -> None:
 
 def test_all_of_the_code_is_looked_at() -> None:
     seen = {str(source.path) for source in sources()}
-    assert {CORE, ADAPTER, "handlers/isolate.py", "console/command.py", "tests/test_architecture.py"} <= seen
+    assert {CORE, ADAPTER, "handlers/release.py", "console/command.py", "tests/test_architecture.py"} <= seen
 
 
 def test_the_code_root_holds_what_runs_in_lambda_or_builds_it() -> None:
@@ -110,3 +122,10 @@ def test_the_code_root_holds_what_runs_in_lambda_or_builds_it() -> None:
     files = [PurePosixPath(line).relative_to("handlers") for line in listed.stdout.splitlines()]
     assert {path.parts[0] for path in files} <= ENTRIES | BESIDE_ENTRIES
     assert [path for path in files if len(path.parts) > 1 and path.suffix != ".py"] == []
+
+
+def test_what_orchestrates_is_there() -> None:
+    """Else a renamed module would be checked as one that only decides, or not at all."""
+    core = {path.stem for path in (ROOT / "handlers" / "quarantag").glob("*.py")}
+    assert core >= ORCHESTRATES
+    assert {"authority", "limits", "plan", "restoration", "tagwrite"} <= core - ORCHESTRATES
