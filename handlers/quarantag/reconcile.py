@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from quarantag import announcements
-from quarantag.case import CaseStatus
+from quarantag.case import CLOSED, CaseStatus
 from quarantag.errors import Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
@@ -182,7 +182,7 @@ class Reconcile(ABC):
         if self.warning:
             self.report.tell_once("tampering", status, self.warning, self.tampering)
         else:
-            self.report.show(status, reason)
+            self.report.show(status, reason, last=status in CLOSED)
 
     def _agreed(self, observation: Observation | None) -> Observation | None:
         """Read again until the live tag says what the event says: EC2 may show an older state for a while."""

@@ -1,7 +1,7 @@
 """What people see of one run: the instance's status tag and the announcements."""
 
 from quarantag.announcements import tag_value
-from quarantag.errors import QuarantagError, Terminal
+from quarantag.errors import QuarantagError, Retryable, Terminal
 from quarantag.instance import Instance
 from quarantag.ports import Announcement, Ports
 from quarantag.record import Record
@@ -22,8 +22,11 @@ class Report:
         """Take note of the status tag that the instance carries."""
         self._shown = instance.tags.get(self.settings.status_key)
 
-    def show(self, status: str, reason: str) -> None:
-        """Write the status tag: the status and a short reason. A fault (no room for a tag, say) is recorded."""
+    def show(self, status: str, reason: str, *, last: bool = False) -> None:
+        """Write the status tag: the status and a short reason. A fault (no room for a tag, say) is recorded.
+
+        Where it is the `last` word, because no sweep comes back to the instance, a passing fault is raised.
+        """
         value = _status_tag(status, reason)
         if value == self._shown:
             return
@@ -31,6 +34,8 @@ class Report:
             self.ports.instances.tag(self.record.instance_id, {self.settings.status_key: value})
         except QuarantagError as fault:
             self.record.note("status-not-tagged", status=value, fault=str(fault))
+            if last and isinstance(fault, Retryable):
+                raise
         self._shown = value
 
     def announce(self, message: Announcement) -> None:

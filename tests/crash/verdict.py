@@ -1,0 +1,69 @@
+"""What must hold once a cell has ended, asked of the world."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from quarantag.plan import chosen_groups
+from tests.cloud import Launched
+from tests.crash.site import Site, standing
+
+
+def uncut(site: Site, launched: Launched) -> list[str]:
+    """Which interfaces are not alone in their VPC's isolation group, or in one that has a rule."""
+    groups = chosen_groups(site.ports.instances.isolation_groups())
+    wrong = []
+    for interface in site.ports.instances.interfaces(launched.id):
+        group = groups.get(interface.vpc_id)
+        if group is None or group.rules or interface.groups != (group.id,):
+            wrong.append(f"{interface.id} is not cut: {interface.groups}, isolation group {group}")
+    return wrong
+
+
+def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, Any], *, told: bool) -> list[str]:
+    """The instance is isolated and verified, in one case with the true state before, and people know."""
+    found = uncut(site, launched)
+    profiles = standing(site, launched.id)["profile"]
+    if profiles != [site.settings.isolation_profile_arn]:
+        found.append(f"the profile is {profiles}")
+    case = site.ports.ledger.case(launched.id)
+    if case is None or case.status != "Isolated":
+        return [*found, f"the case is {case.status if case else 'none'}"]
+    found += _one_case(site, launched)
+    before = {one.id: one.groups for one in case.before.interfaces}
+    if before != truth["groups"]:
+        found.append(f"the recorded groups are {before}, the true ones {truth['groups']}")
+    recorded = [case.before.profile.arn] if case.before.profile else []
+    if recorded != truth["profile"]:
+        found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
+    return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
+
+
+def problems_of_release(
+    site: Site, launched: Launched, truth: Mapping[str, Any], *, told: bool = True, shown: bool = True
+) -> list[str]:
+    """The instance has exactly what it had, in the one case, which is closed."""
+    found = []
+    now = standing(site, launched.id)
+    if now != truth:
+        found.append(f"given back was {now}, the truth is {truth}")
+    case = site.ports.ledger.case(launched.id)
+    if case is None or case.status != "Released":
+        found.append(f"the case is {case.status if case else 'none'}")
+    found += _shown(site, launched, "Released") if shown else []
+    return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
+
+
+def _one_case(site: Site, launched: Launched) -> list[str]:
+    cases = site.opened(launched.id)
+    return [] if len(cases) == 1 else [f"{len(cases)} cases were opened"]
+
+
+def _shown(site: Site, launched: Launched, status: str) -> list[str]:
+    instance = site.ports.instances.instance(launched.id)
+    shown = instance.tags.get(site.settings.status_key, "") if instance else ""
+    return [] if shown.startswith(status) else [f"the status tag says {shown!r}"]
+
+
+def _told(site: Site, launched: Launched, status: str, *, told: bool) -> list[str]:
+    heard = site.told(launched.id)
+    return [f"nobody was told that it is {status}: {heard}"] if told and status not in heard else []
