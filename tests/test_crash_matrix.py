@@ -3,8 +3,8 @@
 import pytest
 
 from tests.crash.crew import Result, run
-from tests.crash.matrix import DIRECTIONS, recorded
-from tests.crash.scenarios import SCENARIOS
+from tests.crash.matrix import DIRECTIONS, Direction, recorded
+from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.crash.table import DOC, every_cell, page, table
 
 
@@ -26,7 +26,7 @@ def test_the_documented_table_is_this_one(results: list[Result]) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_a_clean_run_makes_the_same_calls_each_time(scenario: object, direction: object) -> None:
-    first = recorded(scenario, direction)  # type: ignore[arg-type]
+def test_a_clean_run_makes_the_same_calls_each_time(scenario: Scenario, direction: Direction) -> None:
+    first = recorded(scenario, direction)
     recorded.cache_clear()
-    assert set(recorded(scenario, direction)) == set(first)  # type: ignore[arg-type]
+    assert set(recorded(scenario, direction)) == set(first)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 
 from quarantag.aws.ledger import LEASE
@@ -12,7 +12,7 @@ from quarantag.ports import TAGGER, Announcement, Clock, Entry, Lease, Ports, Qu
 from tests.crash.world import World, WorldInstances
 
 _RECENT = timedelta(seconds=10)
-_PAST = datetime.min
+_PAST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Books:
         with self.lock:
             held = self.leases.get(lease.instance_id)
             if held and held.generation == lease.generation:
-                held.until, held.touched = _PAST.replace(tzinfo=held.until.tzinfo), self.clock.now()
+                held.until, held.touched = _PAST, self.clock.now()
 
     def case(self, instance_id: str) -> Case | None:
         with self.lock:

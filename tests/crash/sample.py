@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.crash.matrix import DIRECTIONS, Cell, cells
 from tests.crash.scenarios import SCENARIOS
 
-_PART = 5
+_PART = 13
 
 
 def _sample() -> Iterator[Cell]:

@@ -21,7 +21,7 @@ from tests.crash.world import SETTINGS, World
 from tests.faults import FakeClock
 
 LAMBDA_RETRIES = (60.0, 120.0)
-"""Seconds before the first and the second retry (AWS Lambda Developer Guide, "Asynchronous invocation error handling")."""
+"""Seconds before the first and the second retry (AWS Lambda Developer Guide, "Asynchronous invocation")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Call:
             if self.method in _LEDGER_READS:
                 return (*_ALL, *_LEDGER_READING)
             writing = (kind for kind in _LEDGER_WRITING if kind != "sent twice" or self.method not in _TRANSACTIONS)
-            return (*_ALL, *writing, *(("conflict",) if self.method in _CONFLICTS else ()))  # type: ignore[arg-type]
+            return (*_ALL, *writing, *(("conflict",) if self.method in _CONFLICTS else ()))
         if self.method in READS or self.port == "trail":
             return (*_ALL, *_READING)
         more = [kind for kind, methods in _OWN.items() if self.method in methods]
@@ -97,7 +97,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Tap:
-    """One run's way to the ports. `name_of` names resources, `calls` are those it made, `met` says whether the fault's call came."""
+    """One run's way to the ports.
+
+    `name_of` names resources, `calls` are those it made, `met` says whether the fault's call came.
+    """
 
     inner: Ports
     name_of: Callable[[str], str] = str

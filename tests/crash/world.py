@@ -100,9 +100,7 @@ class World:
 
     def associate(self, instance_id: str, profile_arn: str) -> None:
         """Give the instance this profile, as an association with a new id."""
-        ended = [key for key, (owner, _) in self.associations.items() if owner == instance_id]
-        for key in ended:
-            del self.associations[key]
+        self.associations = {key: one for key, one in self.associations.items() if one[0] != instance_id}
         association_id = self.new("iip-assoc")
         state = "associating" if self.settling else "associated"
         profile_id = self.profiles[profile_arn].id
@@ -181,13 +179,11 @@ class WorldInstances:
                 tagged = replace(interface, tags=_merged(interface.tags, tags))
                 self.world.interfaces[resource_id] = owner, tagged
             else:
-                raise Terminal(f"tag {resource_id}: InvalidID")
+                raise Conflict(f"tag {resource_id}: InvalidNetworkInterfaceID.NotFound")
 
     def create_isolation_group(self, vpc_id: str) -> None:
         settings = self.world.settings
         with self.world.lock:
-            if vpc_id not in self.world.ipv6:
-                raise Terminal(f"create the isolation group in {vpc_id}: InvalidVpcID.NotFound")
             taken = {one.name: one for one in self.world.groups.values() if one.vpc_id == vpc_id}
             name, number = settings.isolation_group_name, 1
             while name in taken and not self._is_ours(taken[name]):
@@ -210,10 +206,9 @@ class WorldInstances:
             interface = self.world.interfaces[interface_id][1]
             if interface.requester_managed:
                 raise Terminal(f"set the groups of {interface_id}: AuthFailure")
-            if any(group not in self.world.groups for group in groups):
+            there = {key for key, group in self.world.groups.items() if group.vpc_id == interface.vpc_id}
+            if not there.issuperset(groups):
                 raise Conflict(f"set the groups of {interface_id}: InvalidGroup.NotFound")
-            if any(self.world.groups[group].vpc_id != interface.vpc_id for group in groups):
-                raise Terminal(f"set the groups of {interface_id}: InvalidParameterValue")
             self.world.set_groups(interface_id, *groups)
 
     def associate_profile(self, instance_id: str, profile_arn: str) -> None:
