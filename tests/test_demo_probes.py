@@ -1,65 +1,21 @@
 """What the demo expects can fail: each probe, on the strict moto, against a world that is nearly right."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from console.cloud.deploy import Deployed
 from console.demo import findings, probes
-from console.demo.probes import Probe
 from console.demo.screen import Screen, Silence, before_after, verdict
 from console.demo.stage import Stage
-from console.demo.world import World, furnish
-from tests.cloud import ISOLATION_PROFILE, SESSION, STACK, TABLE, Lab
-
-
-class InProcess:
-    """A cloud whose every service is the strict moto of this process."""
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client
-        make: Callable[..., Any] = SESSION.client
-        return make(service)
-
-
-@dataclass(slots=True)
-class Scene:
-    """A furnished world and what its functions would have to do to it, done by hand."""
-
-    world: World
-    lab: Lab
-    groups: dict[str, str] = field(default_factory=dict)
-
-    def isolation_group(self, vpc_id: str, *, stack: str = STACK, emptied: bool = True) -> str:
-        group = self.lab.group(vpc_id, f"isolation-{len(self.groups)}")
-        self.groups[group] = vpc_id
-        self.lab.tag(group, QuarantagStack=stack)
-        if emptied:
-            rules = self.lab.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissionsEgress"]
-            self.lab.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=rules)
-        return group
-
-    def cut(self, name: str, count: int | None = None, **how: Any) -> None:  # noqa: ANN401
-        for interface in self.world.actors[name].interfaces[:count]:
-            group = self.isolation_group(interface.vpc_id, **how)
-            self.lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface.id, Groups=[group])
-
-    def tag(self, name: str, **tags: str) -> None:
-        self.lab.tag(self.world.actors[name].id, **tags)
+from tests.cloud import ISOLATION_PROFILE, SESSION, Lab
+from tests.demo import Scene, furnished, holds
 
 
 @pytest.fixture
 def scene(lab: Lab, isolation_profile_arn: str, ledger_table: Any) -> Scene:  # noqa: ANN401, ARG001
-    queue = SESSION.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
-    resources = {"RootInstanceProfile": isolation_profile_arn, "ContainmentLedger": TABLE, "FailedEvents": queue}
-    return Scene(furnish(InProcess(), Deployed(STACK, resources)), lab)
-
-
-def holds(probe: Probe) -> bool:
-    return probe()[0]
+    return furnished(lab, isolation_profile_arn)
 
 
 def test_cut_needs_every_interface(scene: Scene) -> None:
@@ -107,20 +63,6 @@ def test_powerless_needs_the_isolation_profile(scene: Scene) -> None:
     assert holds(probes.powerless(scene.world, "bastion"))
 
 
-@pytest.mark.parametrize("wrong", [None, "groups", "profile", "status"])
-def test_recorded_needs_the_whole_state_before(scene: Scene, ledger_table: Any, wrong: str | None) -> None:  # noqa: ANN401
-    actor = scene.world.actors["shop"]
-    assert not holds(probes.recorded(scene.world, "shop"))
-    before = {one.id: {"vpc_id": one.vpc_id, "groups": list(one.groups_before)} for one in actor.interfaces}
-    if wrong == "groups":
-        before.popitem()
-    profile = {"arn": "another" if wrong == "profile" else actor.profile_arn, "id": "AIPA"}
-    status = "Isolating" if wrong == "status" else "Isolated"
-    item = {"pk": actor.id, "sk": "case", "case_id": "c", "interfaces_before": before, "profile_before": profile}
-    ledger_table.put_item(Item=item | {"status": status})
-    assert holds(probes.recorded(scene.world, "shop")) is (wrong is None)
-
-
 def test_untouched_notices_a_tag_and_a_cut(scene: Scene) -> None:
     assert holds(probes.untouched(scene.world, "canary"))
     scene.tag("canary", SecurityIsolation="Review")
@@ -141,6 +83,56 @@ def test_kept_needs_this_event_with_a_reason(scene: Scene) -> None:
     assert holds(probes.kept(scene.world, event))
 
 
+def test_kept_only_needs_an_otherwise_empty_queue(scene: Scene) -> None:
+    event, queue, sqs = findings.malformed(), scene.world.stack.resources["FailedEvents"], SESSION.client("sqs")
+    assert not holds(probes.kept_only(scene.world, event))
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"requestPayload": event}))
+    assert holds(probes.kept_only(scene.world, event))
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"requestPayload": {"sweep": True}}))
+    assert not holds(probes.kept_only(scene.world, event))
+
+
+def test_reachable_needs_a_group_of_before_on_every_interface(scene: Scene) -> None:
+    assert holds(probes.reachable(scene.world, "shop"))
+    scene.cut("shop", 1)
+    assert not holds(probes.reachable(scene.world, "shop"))
+
+
+@pytest.mark.parametrize("wrong", [None, "order", "group", "interface", "profile"])
+def test_given_back_needs_all_groups_in_order_and_the_profile(scene: Scene, wrong: str | None) -> None:
+    world, actor = scene.world, scene.world.actors["shop"]
+    scene.cut("shop")
+    assert not holds(probes.given_back(world, "shop"))
+    scene.give_back("shop")
+    first, second = actor.interfaces
+    groups = {"order": first.groups_before[::-1], "group": first.groups_before[:1]}.get(wrong or "")
+    if groups:
+        scene.lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=first.id, Groups=groups)
+    if wrong == "interface":
+        isolation = scene.isolation_group(second.vpc_id)
+        scene.lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=second.id, Groups=[isolation])
+    if wrong == "profile":
+        scene.lab.ec2.disassociate_iam_instance_profile(AssociationId=scene.lab.association(actor.id)["AssociationId"])
+    assert holds(probes.given_back(world, "shop")) is (wrong is None)
+
+
+def test_without_control_tag(scene: Scene) -> None:
+    scene.tag("worker-1", SecurityIsolation="Isolate", SecurityIsolationStatus="Isolated")
+    assert not holds(probes.without_control_tag(scene.world, "worker-1"))
+    scene.lab.ec2.delete_tags(Resources=[scene.world.actors["worker-1"].id], Tags=[{"Key": "SecurityIsolation"}])
+    assert holds(probes.without_control_tag(scene.world, "worker-1"))
+
+
+def test_attached_interface_belongs_to_its_actor(scene: Scene) -> None:
+    new = scene.world.attach("bastion")
+    assert scene.world.actors["bastion"].interfaces[1] == new
+    assert scene.world.look(["bastion"])["bastion"].groups[new.id] == new.groups_before
+    scene.cut("bastion", 1)
+    assert not holds(probes.cut(scene.world, "bastion"))
+    scene.cut("bastion")
+    assert holds(probes.cut(scene.world, "bastion"))
+
+
 def test_stage_tells_changes_and_keeps_verdicts(scene: Scene) -> None:
     console = Console(record=True, width=80)
     stage = Stage(scene.world, Screen(console), lambda _: None)
@@ -156,12 +148,22 @@ def test_stage_tells_changes_and_keeps_verdicts(scene: Scene) -> None:
     assert "1 of 2 expectations failed" in verdict(stage.expectations, 1.0)
 
 
-def test_table_shows_groups_before_and_after_by_name(scene: Scene) -> None:
-    scene.cut("shop", 1)
+def test_table_shows_groups_before_while_isolated_and_now(scene: Scene) -> None:
+    stage = Stage(scene.world, Silence(), lambda _: None)
+    for name in ("shop", "bastion"):
+        scene.cut(name)
+        scene.tag(name, SecurityIsolationStatus="Isolated: verified")
+    stage.watch()
+    scene.give_back("shop")
+    scene.tag("shop", SecurityIsolationStatus="Released: verified")
     console = Console(record=True, width=80)
-    console.print(before_after(scene.world, scene.world.look(scene.world.actors)))
+    console.print(before_after(scene.world, stage.isolated, scene.world.look(scene.world.actors)))
     lines = console.export_text().splitlines()
-    assert any("web" in line and "isolation-0" in line for line in lines)
+    two, one = (stage.group_names(scene.world.actors[name].interfaces[0].groups_before) for name in ("shop", "bastion"))
+    both = ", ".join(two).split()
+    assert any(line.split()[3:] == [*both, "isolation", *both] for line in lines if "Released" in line)
+    assert any(line.split()[3:] == [*one, "isolation", "isolation"] for line in lines if "bastion" in line)
+    assert any(line.split()[3:] == ["database", "-", "database"] for line in lines if "canary" in line)
     assert max(map(len, lines)) <= 80
 
 

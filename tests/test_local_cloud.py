@@ -11,9 +11,10 @@ import pytest
 
 from console.cloud.build import find_sam, is_fresh
 from console.cloud.deploy import Deployed, deploy
-from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
+from console.cloud.local import ON_MOTO, LocalCloud, LocalCloudError, environment, local_cloud
 from console.cloud.place import ACCOUNT, REGION
 from console.cloud.service_events import put_service_event
+from console.cloud.state import ANALYST
 from tests.cloud import IMAGE
 from tests.processes import listening_addresses, members
 
@@ -33,6 +34,7 @@ Resources:
       CodeUri: listener
       Handler: listener.handler
       Runtime: python3.13
+      Timeout: 30 # a cold start on a busy machine takes longer than the default 3 seconds
       Role: !GetAtt Role.Arn
       Environment: {Variables: {HEARD: !Ref Heard}}
       EventInvokeConfig:
@@ -112,6 +114,22 @@ def test_function_that_a_rule_started_is_retried_and_its_event_kept(cloud: Local
     kept = message(cloud, stack.resources["Failed"], lambda _: True)
     assert instance in kept["requestPayload"]["resources"][0]
     assert kept["responsePayload"]["errorMessage"] == "told to fail"
+
+
+def test_functions_find_on_moto_what_moto_plays(cloud: LocalCloud, tmp_path: Path) -> None:
+    given = environment(tmp_path, 1, cloud.ec2_endpoint)
+    for service in ON_MOTO:
+        service_id = cloud.client(service).meta.service_model.service_id
+        assert given[f"AWS_ENDPOINT_URL_{service_id.replace(' ', '_').upper()}"] == cloud.ec2_endpoint
+
+
+def test_history_tells_who_tagged_and_guardduty_is_off(cloud: LocalCloud) -> None:
+    instance = launched(cloud)
+    cloud.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "Told", "Value": "yes"}])
+    wanted = {"AttributeKey": "ResourceName", "AttributeValue": instance}
+    (found,) = cloud.client("cloudtrail").lookup_events(LookupAttributes=[wanted])["Events"]
+    assert json.loads(found["CloudTrailEvent"])["userIdentity"]["arn"] == ANALYST
+    assert cloud.client("guardduty").list_detectors()["DetectorIds"] == []
 
 
 def test_only_aws_itself_may_use_its_sources(cloud: LocalCloud) -> None:

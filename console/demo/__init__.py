@@ -1,4 +1,4 @@
-"""`quarantag demo`: deploys the real stack to a local cloud and plays five scenes; their ends are read from there."""
+"""`quarantag demo`: deploys the real stack to a local cloud and plays its scenes; their ends are read from there."""
 
 import json
 import signal
@@ -65,7 +65,7 @@ def report(stage: Stage, console: Console, *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(result(stage, views), indent=2) + "\n")
     else:
         console.print()
-        console.print(before_after(world, views))
+        console.print(before_after(world, stage.isolated, views))
         console.print(verdict(stage.expectations, time.monotonic() - stage.began))
     return GOOD if all(one.ok for one in stage.expectations) else NO
 

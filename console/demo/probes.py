@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from console.demo.world import CREATION_KEY, REASON_KEY, STATUS_KEY, TAG_KEY, World
 
 Probe = Callable[[], tuple[bool, str]]
@@ -74,25 +72,6 @@ def status(world: World, name: str, word: str) -> Probe:
     return probe
 
 
-def recorded(world: World, name: str) -> Probe:
-    """The ledger holds an open case with the groups and the profile that the instance had before."""
-    actor = world.actors[name]
-
-    def probe() -> tuple[bool, str]:
-        key = {"pk": {"S": actor.id}, "sk": {"S": "case"}}
-        table = world.stack.resources["ContainmentLedger"]
-        item = world.cloud.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        if item is None:
-            return False, "no case"
-        case = {field: TypeDeserializer().deserialize(value) for field, value in item.items()}
-        groups = {one: tuple(before["groups"]) for one, before in case["interfaces_before"].items()}
-        same = groups == {one.id: one.groups_before for one in actor.interfaces}
-        same = same and (case["profile_before"] or {}).get("arn") == actor.profile_arn
-        return same and case["status"] == "Isolated", f"case {case['case_id']} {case['status']}, before: {groups}"
-
-    return probe
-
-
 def untouched(world: World, name: str, *, tag: str | None = None) -> Probe:
     """Network and profile are as they were; of our tags there is at most the control tag with this value."""
     actor = world.actors[name]
@@ -103,6 +82,39 @@ def untouched(world: World, name: str, *, tag: str | None = None) -> Probe:
         same = same and view.profile_arn == actor.profile_arn and view.tags.get(TAG_KEY) == tag
         ours = {key: value for key, value in view.tags.items() if key.startswith(TAG_KEY)}
         return same, f"groups {'as before' if same else view.groups}, tags {ours or 'none'}"
+
+    return probe
+
+
+def reachable(world: World, name: str) -> Probe:
+    """Every interface has a group again that it had before: what was isolated no longer is."""
+
+    def probe() -> tuple[bool, str]:
+        now, actor = world.look([name])[name].groups, world.actors[name]
+        verdicts = [set(one.groups_before) <= set(now.get(one.id, ())) for one in actor.interfaces]
+        return all(verdicts), "; ".join(f"{one}: {', '.join(ids)}" for one, ids in now.items())
+
+    return probe
+
+
+def given_back(world: World, name: str) -> Probe:
+    """Each interface has exactly the groups that it had before, in their order, and the instance its profile."""
+    actor = world.actors[name]
+
+    def probe() -> tuple[bool, str]:
+        view = world.look([name])[name]
+        same = view.groups == {one.id: one.groups_before for one in actor.interfaces}
+        return same and view.profile_arn == actor.profile_arn, f"{dict(view.groups)}, {view.profile_arn or 'none'}"
+
+    return probe
+
+
+def without_control_tag(world: World, name: str) -> Probe:
+    """The control tag is gone."""
+
+    def probe() -> tuple[bool, str]:
+        value = world.look([name])[name].tags.get(TAG_KEY)
+        return value is None, value or "no control tag"
 
     return probe
 
@@ -132,9 +144,7 @@ def kept(world: World, event: Mapping[str, Any]) -> Probe:
     """The failed-events queue holds the event as it was sent, with the reason why it failed."""
 
     def probe() -> tuple[bool, str]:
-        queue = world.stack.resources["FailedEvents"]
-        answer = world.cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        bodies = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        bodies = failed(world)
         for body in bodies:
             reason = body.get("responsePayload", {}).get("errorMessage")
             if body.get("requestPayload") == event and reason:
@@ -142,3 +152,21 @@ def kept(world: World, event: Mapping[str, Any]) -> Probe:
         return False, f"{len(bodies)} other message(s)"
 
     return probe
+
+
+def kept_only(world: World, event: Mapping[str, Any]) -> Probe:
+    """Nothing else failed: the queue holds this event and no other."""
+
+    def probe() -> tuple[bool, str]:
+        bodies = failed(world)
+        reasons = [str(body.get("responsePayload", {}).get("errorMessage")) for body in bodies]
+        return [body.get("requestPayload") for body in bodies] == [event], "; ".join(reasons) or "an empty queue"
+
+    return probe
+
+
+def failed(world: World) -> list[dict[str, Any]]:
+    """The failed-events queue's messages, at most ten; they stay there."""
+    queue = world.stack.resources["FailedEvents"]
+    answer = world.cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]

@@ -1,17 +1,18 @@
-"""The five scenes. Each acts through the same doors as in AWS: findings on the event bus, tags through EC2's API."""
+"""The scenes. Each acts through the same doors as in AWS: findings on the event bus, tags through EC2's API."""
 
 import json
 
-from console.demo import findings, probes
+from console.demo import findings, probes, records
 from console.demo.stage import Stage
-from console.demo.world import TAG_KEY
+from console.demo.world import TAG_KEY, World
 
 WORKERS = ("worker-1", "worker-2", "worker-3")
+FUNCTIONS = ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction")
 
 
 def play(stage: Stage) -> None:
     """All scenes, one after another; verdicts are kept by the stage."""
-    for scene in (hands_off, by_hand, sequence, sample, malformed):
+    for scene in (hands_off, by_hand, sequence, drift, untagged, release, sample, malformed):
         scene(stage)
 
 
@@ -53,6 +54,59 @@ def sequence(stage: Stage) -> None:
         expect_isolated(stage, name)
 
 
+def drift(stage: Stage) -> None:
+    """Part of an isolation is undone; the sweep sees it, repairs it and says so."""
+    stage.audience.scene("Somebody undoes part of an isolation; the sweep repairs it")
+    world, (interface,) = stage.world, stage.world.actors["bastion"].interfaces
+    (isolation,) = world.look(["bastion"])["bastion"].groups[interface.id]
+    stage.act("Somebody gives bastion's interface its old security group back")
+    groups = [isolation, *interface.groups_before]
+    world.cloud.client("ec2").modify_network_interface_attribute(NetworkInterfaceId=interface.id, Groups=groups)
+    stage.act("and attaches a new interface with that group, past the control tag")
+    new = world.attach("bastion")
+    stage.expect("bastion can be reached again", probes.reachable(world, "bastion"))
+    ended = {name: probes.invocations(world, name) for name in FUNCTIONS}
+    stage.act("SweepSchedule is due: its rule invokes its targets")
+    sweep(world)
+    stage.expect("a message `Drift repaired` reached the topic", records.announced(world, "bastion", "Drift repaired"))
+    stage.expect("the ledger records both drifts", records.drifted(world, "bastion", [interface.id, new.id]))
+    expect_isolated(stage, "bastion")
+    for name in FUNCTIONS:
+        stage.expect(f"{name} has swept", probes.delivered(world, name, ended[name]))
+
+
+def untagged(stage: Stage) -> None:
+    """Removing the control tag never releases; people are told."""
+    stage.audience.scene("Somebody removes the control tag of an isolated instance; it stays isolated")
+    world, worker = stage.world, stage.world.actors["worker-1"]
+    ended = {name: probes.invocations(world, name) for name in FUNCTIONS[1:]}
+    stage.act(f"Somebody deletes the tag {TAG_KEY} of worker-1")
+    world.cloud.client("ec2").delete_tags(Resources=[worker.id], Tags=[{"Key": TAG_KEY}])
+    for name, before in ended.items():
+        stage.expect(f"{name} has seen that the tag is gone", probes.delivered(world, name, before))
+    swept = probes.invocations(world, "ReleaseFunction")
+    stage.act("SweepSchedule is due")
+    sweep(world)
+    stage.expect("ReleaseFunction has swept, and gives nothing back", probes.delivered(world, "ReleaseFunction", swept))
+    told = records.announced(world, "worker-1", "Control tag tampering")
+    stage.expect("a message `Control tag tampering` reached the topic", told)
+    stage.expect("worker-1 has no control tag", probes.without_control_tag(world, "worker-1"))
+    expect_isolated(stage, "worker-1")
+
+
+def release(stage: Stage) -> None:
+    """An analyst gives the instance back; it gets exactly what its case recorded."""
+    stage.audience.scene("An analyst releases the instance; it gets back exactly what it had")
+    world, shop = stage.world, stage.world.actors["shop"]
+    stage.act(f"An analyst tags shop {TAG_KEY}=Release")
+    world.cloud.client("ec2").create_tags(Resources=[shop.id], Tags=[{"Key": TAG_KEY, "Value": "Release"}])
+    stage.expect("shop has the status Released", probes.status(world, "shop", "Released"))
+    stage.expect("shop has its groups, in order, and its profile again", probes.given_back(world, "shop"))
+    stage.expect("shop: its case is closed as Released", records.closed(world, "shop"))
+    stage.expect("shop: the ledger says who asked for it", records.asked_for_by_analyst(world, "shop"))
+    stage.expect("a message `Released` reached the topic", records.announced(world, "shop", "Released"))
+
+
 def sample(stage: Stage) -> None:
     """A sample finding is handled, and does nothing."""
     stage.audience.scene("A sample finding does nothing")
@@ -72,6 +126,17 @@ def malformed(stage: Stage) -> None:
     name = world.stack.resources["TagFindingFunction"]
     world.cloud.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event))
     stage.expect("the malformed event is in the queue, with its reason", probes.kept(world, event))
+    stage.expect("no other event of the whole play is there", probes.kept_only(world, event))
+
+
+def sweep(world: World) -> None:
+    """Invoke each target of the deployed SweepSchedule with the input that the rule has for it, as EventBridge does.
+
+    The rule itself is due every five minutes only.
+    """
+    rule = world.stack.resources["SweepSchedule"].rpartition("/")[2]
+    for target in world.cloud.client("events").list_targets_by_rule(Rule=rule)["Targets"]:
+        world.cloud.client("lambda").invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=target["Input"])
 
 
 def expect_isolated(stage: Stage, name: str) -> None:
@@ -80,4 +145,4 @@ def expect_isolated(stage: Stage, name: str) -> None:
     stage.expect(f"{name} has the status Isolated", probes.status(world, name, "Isolated"))
     stage.expect(f"{name} is cut: only its VPC's isolation group, no rules", probes.cut(world, name))
     stage.expect(f"{name} has the isolation profile", probes.powerless(world, name))
-    stage.expect(f"{name}: the ledger holds what it had before", probes.recorded(world, name))
+    stage.expect(f"{name}: the ledger holds what it had before", records.recorded(world, name))

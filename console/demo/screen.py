@@ -10,7 +10,7 @@ from rich.text import Text
 from console.cloud.local import LocalCloud
 from console.cloud.place import ACCESS_KEY, REGION, SECRET_KEY
 from console.demo.stage import Expectation
-from console.demo.world import TAG_KEY, View, World
+from console.demo.world import CREATION_KEY, TAG_KEY, View, World
 
 
 class Silence:
@@ -62,29 +62,41 @@ class Screen:
         self.console.print(line, no_wrap=not whole, overflow="fold" if whole else "ellipsis")
 
 
-def before_after(world: World, views: Mapping[str, View]) -> Table:
-    """One row for each interface: its groups before and after, by name, and its instance's status."""
-    table = Table(title="Security groups before and after", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("Instance", "Status", "Interface", "Before", "After"):
+def before_after(world: World, isolated: Mapping[str, View], views: Mapping[str, View]) -> Table:
+    """One row for each interface: its groups before, while its instance was isolated, and now; and the status now."""
+    names = group_names(world, [*isolated.values(), *views.values()])
+    table = Table(title="Security groups before, while isolated, and now", box=None, pad_edge=False)
+    table.caption = "isolation: the stack's own group in that VPC, without any rule"
+    for column in ("Instance", "Status", "Interface", "Before", "Isolated", "Now"):
         table.add_column(column, overflow="fold")
-    used = [one for view in views.values() for groups in view.groups.values() for one in groups]
-    used += [
-        one for actor in world.actors.values() for interface in actor.interfaces for one in interface.groups_before
-    ]
-    names = {id_: group["GroupName"] for id_, group in world.groups(used).items()}
     for name, actor in world.actors.items():
-        view = views[name]
+        cut, view = isolated.get(name), views[name]
         for index, interface in enumerate(actor.interfaces):
-            after = view.groups.get(interface.id, ())
-            style = "green" if after == interface.groups_before else "red"
+            now = view.groups.get(interface.id, ())
+            style = "green" if now == interface.groups_before else "red"
             table.add_row(
                 name if index == 0 else "",
                 (view.status or "-") if index == 0 else "",
                 interface.id,
-                ", ".join(names[one] for one in interface.groups_before),
-                f"[{style}]{', '.join(names[one] for one in after)}[/{style}]",
+                named(interface.groups_before, names),
+                named(cut.groups.get(interface.id, ()), names) if cut else "-",
+                Text(named(now, names), style),
             )
     return table
+
+
+def group_names(world: World, views: Sequence[View]) -> dict[str, str]:
+    """Names of all groups of these views and of the beginning; a group of the stack's own is called `isolation`."""
+    used = [one for view in views for groups in view.groups.values() for one in groups]
+    used += [one for actor in world.actors.values() for each in actor.interfaces for one in each.groups_before]
+    own = {"Key": CREATION_KEY, "Value": world.stack.name}
+    found = world.groups(used).items()
+    return {id_: "isolation" if own in group.get("Tags", []) else group["GroupName"] for id_, group in found}
+
+
+def named(ids: Sequence[str], names: Mapping[str, str]) -> str:
+    """The groups by name, in their order."""
+    return ", ".join(names[one] for one in ids)
 
 
 def verdict(expectations: Sequence[Expectation], seconds: float) -> str:

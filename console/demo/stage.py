@@ -47,6 +47,8 @@ class Stage:
     began: float = field(default_factory=time.monotonic)
     expectations: list[Expectation] = field(default_factory=list)
     seen: dict[str, View] = field(default_factory=dict)
+    isolated: dict[str, View] = field(default_factory=dict)
+    """How each instance looked when it was last seen as isolated."""
 
     def __post_init__(self) -> None:
         """Remember how everything looks at the beginning."""
@@ -75,6 +77,7 @@ class Stage:
         for name, view in now.items():
             for text in self._changes(name, self.seen[name], view):
                 self.audience.changed(self._now(), text)
+        self.isolated |= {name: view for name, view in now.items() if view.status == "Isolated"}
         self.seen = now
 
     def _changes(self, name: str, before: View, after: View) -> Iterator[str]:
@@ -88,8 +91,9 @@ class Stage:
             yield f"{name}: profile → {after.profile_arn.rpartition('/')[2] or 'none'}"
 
     def group_names(self, ids: tuple[str, ...]) -> list[str]:
-        """Names of these groups."""
-        return [group["GroupName"] for group in self.world.groups(ids).values()] if ids else ["no group"]
+        """Names of these groups, in their order."""
+        found = self.world.groups(ids) if ids else {}
+        return [found[one]["GroupName"] for one in ids] or ["no group"]
 
     def _now(self) -> float:
         return time.monotonic() - self.began

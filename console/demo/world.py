@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from console.cloud.deploy import Deployed
+from console.demo.inbox import Inbox, subscribe
 
 TAG_KEY = "SecurityIsolation"
 STATUS_KEY = f"{TAG_KEY}Status"
@@ -24,7 +25,7 @@ class Cloud(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One network interface with its place and its groups when the demo began."""
+    """One network interface with its place and the groups, in EC2's order, that it had when it was attached."""
 
     id: str
     vpc_id: str
@@ -34,7 +35,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One instance of the demo as it was when the demo began."""
+    """One instance of the demo as it was made, and what was attached to it since."""
 
     name: str
     id: str
@@ -58,20 +59,21 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A subnet with the group that its instances get."""
+    """A subnet with the groups that its instances get, in this order."""
 
     vpc_id: str
     subnet_id: str
-    group_id: str
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The cloud, the stack deployed to it, and the instances."""
+    """The cloud, the stack deployed to it, the instances, and the mailbox of somebody who subscribes to the topic."""
 
     cloud: Cloud
     stack: Deployed
-    actors: Mapping[str, Actor]
+    actors: dict[str, Actor]
+    inbox: Inbox
 
     def look(self, names: Iterable[str]) -> dict[str, View]:
         """How these instances look now, in one DescribeInstances and one DescribeNetworkInterfaces."""
@@ -86,6 +88,15 @@ class World:
         found = [one for reservation in answer["Reservations"] for one in reservation["Instances"]]
         return {ids[one["InstanceId"]]: _view(one, groups[one["InstanceId"]]) for one in found}
 
+    def attach(self, name: str) -> Interface:
+        """Attach a new interface to the instance, with the place and the groups before of its first one."""
+        actor = self.actors[name]
+        first = actor.interfaces[0]
+        home = Home(first.vpc_id, first.subnet_id, first.groups_before)
+        new = _attach(self.cloud.client("ec2"), actor.id, home, len(actor.interfaces))
+        self.actors[name] = replace(actor, interfaces=(*actor.interfaces, new))
+        return new
+
     def groups(self, ids: Sequence[str]) -> dict[str, Any]:
         """These security groups as EC2 shows them, by id."""
         found = self.cloud.client("ec2").describe_security_groups(GroupIds=sorted(set(ids)))["SecurityGroups"]
@@ -98,23 +109,28 @@ def _view(instance: Mapping[str, Any], groups: Mapping[str, tuple[str, ...]]) ->
 
 
 def furnish(cloud: Cloud, stack: Deployed) -> World:
-    """Make the instances: `shop` has two interfaces in two VPCs, the others one."""
+    """Make the instances: `shop` has two interfaces in two VPCs, one of them with two groups; the others have one."""
     ec2 = cloud.client("ec2")
-    front, back = (_home(ec2, f"10.{number}.0.0/16", name) for number, name in enumerate(("web", "database"), start=1))
+    front, back = _home(ec2, "10.1.0.0/16", "ssh", "web"), _home(ec2, "10.2.0.0/16", "database")
     profile = _profile(cloud.client("iam"), "web-server")
-    places = {"shop": (front, back), "bastion": (front,), "canary": (back,)}
+    places = {"shop": (front, back), "bastion": (replace(front, groups=front.groups[:1]),), "canary": (back,)}
     places |= {f"worker-{number}": (back,) for number in (1, 2, 3)}
     actors = {name: _launch(ec2, name, profile, homes) for name, homes in places.items()}
-    return World(cloud, stack, actors)
+    return World(cloud, stack, actors, subscribe(cloud, stack.resources["Notifications"]))
 
 
-def _home(ec2: Any, block: str, group: str) -> Home:  # noqa: ANN401 - a boto3 client
+def _home(ec2: Any, block: str, *groups: str) -> Home:  # noqa: ANN401 - a boto3 client
+    """A subnet in a VPC of its own; the groups are in the reverse order of their ids, so that order can be lost."""
     vpc_id = ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]
     subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock=block)["Subnet"]["SubnetId"]
-    group_id = ec2.create_security_group(GroupName=group, Description=group, VpcId=vpc_id)["GroupId"]
+    return Home(vpc_id, subnet_id, tuple(sorted((_group(ec2, vpc_id, one) for one in groups), reverse=True)))
+
+
+def _group(ec2: Any, vpc_id: str, name: str) -> str:  # noqa: ANN401
+    group_id = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc_id)["GroupId"]
     everyone = [{"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=everyone)
-    return Home(vpc_id, subnet_id, group_id)
+    return str(group_id)
 
 
 def _profile(iam: Any, name: str) -> str:  # noqa: ANN401
@@ -131,16 +147,25 @@ def _launch(ec2: Any, name: str, profile: str, homes: Sequence[Home]) -> Actor: 
         MinCount=1,
         MaxCount=1,
         SubnetId=homes[0].subnet_id,
-        SecurityGroupIds=[homes[0].group_id],
+        SecurityGroupIds=list(homes[0].groups),
         IamInstanceProfile={"Arn": profile},
         TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
     )["Instances"][0]
-    ids = [made["NetworkInterfaces"][0]["NetworkInterfaceId"]]
-    for index, home in enumerate(homes[1:], start=1):
-        more = ec2.create_network_interface(SubnetId=home.subnet_id, Groups=[home.group_id])["NetworkInterface"]
-        ids.append(more["NetworkInterfaceId"])
-        ec2.attach_network_interface(NetworkInterfaceId=ids[-1], InstanceId=made["InstanceId"], DeviceIndex=index)
-    interfaces = (
-        Interface(one, home.vpc_id, home.subnet_id, (home.group_id,)) for one, home in zip(ids, homes, strict=True)
-    )
-    return Actor(name, made["InstanceId"], profile, tuple(interfaces))
+    first = _interface(ec2, made["NetworkInterfaces"][0]["NetworkInterfaceId"])
+    more = (_attach(ec2, made["InstanceId"], home, index) for index, home in enumerate(homes[1:], start=1))
+    return Actor(name, made["InstanceId"], profile, (first, *more))
+
+
+def _attach(ec2: Any, instance_id: str, home: Home, index: int) -> Interface:  # noqa: ANN401
+    """A new interface in the home, attached to the instance."""
+    made = ec2.create_network_interface(SubnetId=home.subnet_id, Groups=list(home.groups))["NetworkInterface"]
+    made_id = made["NetworkInterfaceId"]
+    ec2.attach_network_interface(NetworkInterfaceId=made_id, InstanceId=instance_id, DeviceIndex=index)
+    return _interface(ec2, made_id)
+
+
+def _interface(ec2: Any, interface_id: str) -> Interface:  # noqa: ANN401
+    """The interface as EC2 shows it now."""
+    shown = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"][0]
+    groups = tuple(group["GroupId"] for group in shown["Groups"])
+    return Interface(interface_id, shown["VpcId"], shown["SubnetId"], groups)
