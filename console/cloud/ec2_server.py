@@ -1,6 +1,7 @@
-"""The process that plays EC2, IAM and Auto Scaling in the local cloud: strict moto behind a loopback port.
+"""The process that plays EC2, IAM, Auto Scaling, CloudTrail's history and GuardDuty: strict moto on a loopback port.
 
 It does what AWS does beside the API: it puts a `Tag Change on Resource` event on the event bus for each change.
+GuardDuty has no detector here: its findings come on the event bus only.
 """
 
 import argparse

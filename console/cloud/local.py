@@ -12,7 +12,14 @@ from console.cloud.place import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, client
 from console.cloud.servers import LocalCloudError, Servers, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-ON_MOTO = frozenset({"ec2", "iam", "autoscaling"})
+ON_MOTO = {
+    "autoscaling": "AUTO_SCALING",
+    "cloudtrail": "CLOUDTRAIL",
+    "ec2": "EC2",
+    "guardduty": "GUARDDUTY",
+    "iam": "IAM",
+}
+"""The services that moto plays, and how each is called in `AWS_ENDPOINT_URL_<service>`."""
 
 __all__ = ["ROOT", "LocalCloud", "LocalCloudError", "local_cloud", "start"]
 
@@ -36,7 +43,7 @@ class LocalCloud:
         return self.servers.directory
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client
-        """A client: EC2, IAM and Auto Scaling are moto's, everything else is ministack's."""
+        """A client of the server that plays the service: strict moto for those of `ON_MOTO`, else ministack."""
         endpoint = self.ec2_endpoint if service in ON_MOTO else self.aws_endpoint
         return client(service, endpoint)
 
@@ -66,19 +73,19 @@ ALWAYS = {
 def environment(directory: Path, aws_port: int, ec2_endpoint: str) -> dict[str, str]:
     """The servers' whole environment; the functions inherit it, as the emulator runs them as its children.
 
-    So `AWS_ENDPOINT_URL_EC2` reaches them without a change of the template.
+    So `AWS_ENDPOINT_URL_EC2` and the like reach them without a change of the template.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    on_moto = {f"AWS_ENDPOINT_URL_{name}": ec2_endpoint for name in ON_MOTO.values()}
     return (
         kept
         | ALWAYS
+        | on_moto
         | {
             "TMPDIR": str(directory),
             "STATE_DIR": str(directory / "state"),
             "S3_DATA_DIR": str(directory / "s3"),
             "GATEWAY_PORT": str(aws_port),
-            "AWS_ENDPOINT_URL_EC2": ec2_endpoint,
-            "AWS_ENDPOINT_URL_AUTO_SCALING": ec2_endpoint,
         }
     )
 
