@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from console import operate
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Contains compromised EC2 instances.")
 policy = typer.Typer(no_args_is_help=True, help="The policy workbench: check a policy, explain a decision.")
+operate.register(app)
 app.add_typer(policy, name="policy")
 
 

@@ -1,3 +1,3 @@
-"""Fixtures for every test: the in-process cloud of `tests/cloud.py` and the functions of `tests/stack.py`."""
+"""Fixtures for every test: the in-process cloud, the functions of `tests/stack.py`, and who operates them."""
 
-pytest_plugins = ["tests.cloud", "tests.stack"]
+pytest_plugins = ["tests.cloud", "tests.stack", "tests.operators"]

@@ -1,0 +1,224 @@
+"""What an operator's commands read of AWS, with an analyst's permissions: the stack, its ledger, the live instances.
+
+The console's one adapter: beside the local cloud only this module of the console knows the SDK. It changes nothing but
+tags, and those only through `Ec2Instances.tag`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from quarantag.aws import faults, reading
+from quarantag.aws.instances import Ec2Instances
+from quarantag.aws.items import OPEN_CASES_INDEX, case_of, unmarshalled
+from quarantag.aws.table import Table
+from quarantag.aws.wiring import SystemClock
+from quarantag.case import Case
+from quarantag.errors import Terminal
+from quarantag.execution import side_by_side
+from quarantag.instance import Instance, Observation
+from quarantag.ports import Clock, Instances
+from quarantag.settings import Mode, Settings
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import StackTypeDef
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_ec2 import EC2Client
+
+DEFAULT_STACK = "quarantag"
+_TEXTS = {
+    "IsolationTagKey": "tag_key",
+    "IsolateTagValue": "isolate_value",
+    "ReviewTagValue": "review_value",
+    "ReleaseTagValue": "release_value",
+}
+"""The stack's parameters that are settings as they are written."""
+_DEFAULT_ROLE = "SecurityIsolation-IAMRole"
+_NO_STACK = "ValidationError"
+_MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_MOST_FILTER_VALUES = 200  # EC2 User Guide, "Filtering considerations"
+_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=5, read_timeout=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which stack is meant; with `tag_key` or `ledger` CloudFormation is not asked, for those who may not read it."""
+
+    stack: str = DEFAULT_STACK
+    region: str | None = None
+    profile: str | None = None
+    tag_key: str | None = None
+    ledger: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether the operator says what CloudFormation would."""
+        return bool(self.tag_key or self.ledger)
+
+
+class CaseBook:
+    """The ledger, read only; raises `LedgerUnavailable`, and `Terminal` where nobody said which table it is."""
+
+    def __init__(self, client: "DynamoDBClient", name: str | None, clock: Clock) -> None:
+        """Read the table of this name."""
+        self._client = client
+        self._name = name
+        self._clock = clock
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a ledger to read."""
+        return self._name is not None
+
+    def case(self, instance_id: str) -> Case | None:
+        """The latest case of the instance, open or closed."""
+        values = self._table().get(instance_id, "case")
+        return case_of(values) if values else None
+
+    def cases(self, instance_ids: Iterable[str]) -> dict[str, Case]:
+        """The latest case of each of these instances that has one."""
+        ids = sorted(set(instance_ids))
+        with side_by_side() as pool:
+            return {one: case for one, case in zip(ids, pool.map(self.case, ids), strict=True) if case}
+
+    def open_instances(self) -> frozenset[str]:
+        """Ids of the instances with an open case."""
+        return frozenset(item["pk"] for item in self._table().query(OPEN_CASES_INDEX, "open_case", "open"))
+
+    def entries(self, instance_id: str) -> Iterator[dict[str, Any]]:
+        """The audit entries of the instance as they were written, oldest first."""
+        return self._query(instance_id, "entry#")
+
+    def closed(self, instance_id: str) -> Iterator[Case]:
+        """Every closed case of the instance, oldest first."""
+        yield from (case_of(values) for values in self._query(instance_id, "closed#"))
+
+    def _query(self, instance_id: str, prefix: str) -> Iterator[dict[str, Any]]:
+        self._table()
+        with faults.translated(f"read the ledger {self._name}"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=str(self._name),
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues={":pk": {"S": instance_id}, ":prefix": {"S": prefix}},
+                ConsistentRead=True,
+            )
+            for page in pages:
+                yield from (unmarshalled(item) for item in page["Items"])
+
+    def _table(self) -> Table:
+        if self._name is None:
+            raise Terminal("the ledger's table is not known: name it by --ledger, or leave --tag-key away")
+        return Table(self._client, self._name, self._clock)
+
+
+class Fleet:
+    """Live instances in few calls: those that are asked for together are read together."""
+
+    def __init__(self, client: "EC2Client", instances: Instances) -> None:
+        """Read by this client, and one instance's parts by the functions' own port."""
+        self._client = client
+        self._instances = instances
+
+    def instances(self, instance_ids: Iterable[str]) -> dict[str, Instance]:
+        """Those of these instances that EC2 knows (`DescribeInstances` by filter: an unknown id fails no other)."""
+        ids = sorted(set(instance_ids))
+        parts = [ids[start : start + _MOST_FILTER_VALUES] for start in range(0, len(ids), _MOST_FILTER_VALUES)]
+        return {found.id: found for part in parts for found in self._described(part)}
+
+    def observations(self, of: Sequence[Instance]) -> dict[str, Observation]:
+        """All that is read of each of these instances, for `plan`."""
+        if not of:
+            return {}
+        groups = self._instances.isolation_groups()
+        with side_by_side() as pool:
+            interfaces = pool.map(self._instances.interfaces, [one.id for one in of])
+            profiles = pool.map(self._instances.profile_associations, [one.id for one in of])
+            return {
+                one.id: Observation(one, found, associations, groups)
+                for one, found, associations in zip(of, interfaces, profiles, strict=True)
+            }
+
+    def _described(self, ids: Sequence[str]) -> Iterator[Instance]:
+        with faults.translated("read the instances"):
+            pages = self._client.get_paginator("describe_instances").paginate(
+                Filters=[{"Name": "instance-id", "Values": list(ids)}]
+            )
+            for page in pages:
+                for reservation in page["Reservations"]:
+                    yield from (reading.instance_of(one) for one in reservation.get("Instances", []))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a command needs: the stack's settings, and what reads AWS."""
+
+    settings: Settings
+    instances: Instances
+    fleet: Fleet
+    book: CaseBook
+    clock: Clock
+
+
+def desk(place: Place, clock: Clock | None = None) -> Desk:
+    """Find the stack and give what its commands need. Raises `Retryable` or `Terminal`, each one line."""
+    with faults.translated("find AWS"):
+        session = boto3.Session(region_name=place.region, profile_name=place.profile)
+        ec2 = session.client("ec2", config=_PATIENT)
+        dynamodb = session.client("dynamodb", config=_PATIENT)
+        if session.get_credentials() is None:
+            raise Terminal("no AWS credentials: sign in, and name your profile by --profile or AWS_PROFILE")
+    settings, ledger = _told(session, place) if place.told else _deployed(session, place)
+    instances = Ec2Instances(ec2, lambda: session.client("iam", config=_PATIENT), settings)
+    clock = clock or SystemClock()
+    return Desk(settings, instances, Fleet(ec2, instances), CaseBook(dynamodb, ledger, clock), clock)
+
+
+def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
+    """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`)."""
+    stack = _stack(session, place.stack)
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+    if "Ledger" not in outputs or "IsolationInstanceProfile" not in outputs:
+        raise Terminal(f"the stack {place.stack} is not Quarantag's, or not deployed yet: it has no output Ledger")
+    account = stack["StackId"].split(":")[4]
+    settings = Settings(
+        account=account,
+        region=session.region_name,
+        isolation_profile_arn=outputs["IsolationInstanceProfile"],
+        stack=stack["StackName"],
+        mode=_MODES.get(given.get("Mode", ""), "enforce"),
+        release_principals=tuple(given.get("ReleasePrincipals", "*").split(",")),
+        **_texts(given),
+    )
+    return settings, outputs["Ledger"]
+
+
+def _stack(session: boto3.Session, name: str) -> "StackTypeDef":
+    with faults.translated(f"read the stack {name} in {session.region_name}"):
+        try:
+            answer = session.client("cloudformation", config=_PATIENT).describe_stacks(StackName=name)
+        except ClientError as error:
+            if faults.code_of(error) != _NO_STACK:
+                raise
+            problem = f"there is no stack {name} in {session.region_name}: give --stack, --region or --profile"
+            raise Terminal(problem) from error
+    return answer["Stacks"][0]
+
+
+def _told(session: boto3.Session, place: Place) -> tuple[Settings, str | None]:
+    """Take what the operator says, and the template's defaults for the rest; STS says which account this is."""
+    with faults.translated("ask who you are"):
+        identity = session.client("sts", config=_PATIENT).get_caller_identity()
+    partition, account = identity["Arn"].split(":")[1], identity["Account"]
+    profile = f"arn:{partition}:iam::{account}:instance-profile/{_DEFAULT_ROLE}-{session.region_name}"
+    key = {"IsolationTagKey": place.tag_key} if place.tag_key else {}
+    settings = Settings(account, session.region_name, profile, stack=place.stack, **_texts(key))
+    return settings, place.ledger
+
+
+def _texts(given: Mapping[str, str]) -> dict[str, Any]:
+    return {setting: given[name] for name, setting in _TEXTS.items() if name in given}
