@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import isolate
+import release
 import tag_finding
 from benchmarks.world import World
 from tests.cloud import ACCOUNT, REGION, Launched
 from tests.stack import Context, tag_change
 
 Event = dict[str, Any]
+Function = Literal["isolate", "release", "tag_finding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +20,16 @@ class Scenario:
     """Goals are the most round trips until the last interface is cut, until that is verified, until all is recorded."""
 
     name: str
-    function: Literal["isolate", "tag_finding"]
+    function: Function
     prepare: Callable[[World], Event]
     to_cut: int | None = None
     to_verified: int | None = None
     whole: int | None = None
 
 
-def call(function: Literal["isolate", "tag_finding"], event: Event) -> None:
+def call(function: Function, event: Event) -> None:
     """Hand the event to the function's handler, as a new invocation."""
-    handlers = {"isolate": isolate.handler, "tag_finding": tag_finding.handler}
+    handlers = {"isolate": isolate.handler, "release": release.handler, "tag_finding": tag_finding.handler}
     context: Any = Context("invocation")
     handlers[function](event, context)
 
@@ -35,6 +37,7 @@ def call(function: Literal["isolate", "tag_finding"], event: Event) -> None:
 def forget_wiring() -> None:
     """As in a new sandbox: the functions make their clients anew."""
     isolate.wired.cache_clear()
+    release.wired.cache_clear()
     tag_finding.wired.cache_clear()
 
 
@@ -67,6 +70,18 @@ def _isolated_before(world: World) -> Event:
     event = _isolation()(world)
     call("isolate", event)
     return event
+
+
+def _release(interfaces: int = 1) -> Callable[[World], Event]:
+    """An isolated instance whose tag says that it gets back what it had."""
+
+    def prepare(world: World) -> Event:
+        instance = world.lab.instance([world.lab.vpc()] * interfaces, profile=world.lab.profile())
+        call("isolate", world.tagged(instance.id))
+        world.lab.tag(instance.id, SecurityIsolation="Release")
+        return tag_change(instance.id, world.lab.tags(instance.id))
+
+    return prepare
 
 
 def _finding(**changes: object) -> Callable[[World], Event]:
@@ -120,6 +135,8 @@ SCENARIOS = (
     _fresh("4 interfaces", _isolation(4, fresh=True)),
     _fresh("2 interfaces in 2 VPCs", _isolation(2, 2, fresh=True)),
     replace(_there("isolated already", _isolated_before), to_cut=None),
+    Scenario("release: 1 interface", "release", _release()),
+    Scenario("release: 4 interfaces", "release", _release(4)),
     _tags("isolate", _finding()),
     _tags("review", _finding(type="UnauthorizedAccess:EC2/MaliciousIPCaller.Custom", severity=5)),
     _tags("ignore", _finding(type="Recon:EC2/PortProbeUnprotectedPort", severity=2)),
