@@ -117,7 +117,7 @@ def _tagging(verb: str) -> Callable[..., int]:
         from console.operate_tag import VERBS, Wish  # noqa: PLC0415
 
         wish = Wish(VERBS[verb], instance, reason, timeout if wait else 0.0)
-        return tag(place, wish, ask=_agree if yes else _confirm, as_json=json)
+        return tag(place, wish, ask=_agree if yes else confirm, as_json=json)
 
     return command
 
@@ -152,7 +152,8 @@ def _agree(question: str) -> bool:
     return bool(question)
 
 
-def _confirm(question: str) -> bool:
+def confirm(question: str) -> bool:
+    """Ask at the terminal. Raises `BadParameter` where there is none: silence is no consent."""
     from console.operate_screen import say  # noqa: PLC0415
 
     if not sys.stdin.isatty():

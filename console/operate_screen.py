@@ -105,10 +105,12 @@ def say(text: str) -> None:
 
 
 def table_of() -> Table:
+    """Make an empty table in the commands' one look."""
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
 
 
 def plain(text: str | None, style: str = "") -> Text:
+    """Give text that others may have written, so that no terminal obeys it."""
     return Text(printable(text or NOTHING), style=style)
 
 
@@ -147,6 +149,7 @@ def _asked_and_result(entry: Happened) -> RenderableType:
 
 
 def times(case: Case) -> str:
+    """Say when the case was opened, isolated and closed."""
     said = [f"opened {_minute(case.opened_at)}"]
     said += [f"isolated {_minute(case.isolated_at)}"] if case.isolated_at else []
     said += [f"closed {_minute(case.closed_at)}"] if case.closed_at else []

@@ -1,7 +1,11 @@
 """`quarantag isolate`, `review`, `release`: they ask, write the tag and nothing else, and say how it ended."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ from tests.faults import Fault
 from tests.operators import Operator
 from tests.stack import KEY, Stack
 
+ROOT = Path(__file__).parents[1]
 DENIED = Terminal("UnauthorizedOperation: no")
 
 
@@ -61,6 +66,21 @@ def test_nobody_is_asked_where_there_is_no_terminal(operator: Operator, lab: Lab
     assert result.exit_code == 2
     assert "give --yes" in result.output
     assert lab.tags(instance.id) == {}
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", "True"), ("n\n", "False"), ("\n", "False")])
+def test_at_a_terminal_it_asks(typed: str, agreed: str) -> None:
+    ours, theirs = os.openpty()
+    os.write(ours, typed.encode())
+    code = "from console.operate import confirm; print(confirm('It loses its network.\\nWrite it?'))"
+    path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "handlers")])}
+    ended = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], stdin=theirs, env=os.environ | path, capture_output=True, text=True, check=True
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert ended.stdout.strip() == agreed
+    assert ended.stderr.startswith("It loses its network.\nWrite it? [y/N]")
 
 
 def test_yes_asks_nobody(operator: Operator, lab: Lab) -> None:

@@ -1,0 +1,78 @@
+"""docs/operate.md is true: the IAM actions that it lists are those that are called, and its JSON is the JSON."""
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.command import app
+from tests.cloud import Lab
+from tests.operators import Operator
+from tests.stack import Stack
+
+PAGE = (Path(__file__).parents[1] / "docs" / "operate.md").read_text(encoding="utf-8")
+COMMANDS = ("list", "show", "isolate", "review", "release", "history")
+
+
+def listed(command: str) -> set[str]:
+    """The IAM actions in the command's row."""
+    row = re.search(rf"^\| `{command}` \| (`[a-z0-9]+:.*) \|$", PAGE, re.MULTILINE)
+    assert row
+    return set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", row[1]))
+
+
+def called(records: list[logging.LogRecord]) -> set[str]:
+    """The IAM actions of the calls that botocore logged; its service ids differ from IAM's prefixes in nothing here."""
+    models: list[Any] = [record.args[0] for record in records if isinstance(record.args, tuple) and record.args]
+    return {f"{model.service_model.service_name}:{model.name}" for model in models if hasattr(model, "service_model")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_actions_listed_are_those_that_are_called(
+    operator: Operator, stack: Stack, lab: Lab, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    instance = lab.instance(profile=lab.profile())
+    stack.tag_and_isolate(instance.id)
+    words = [command, *([] if command == "list" else [instance.id])]
+    if command in ("isolate", "review", "release"):
+        words += ["--yes", "--no-wait"]
+    caplog.set_level(logging.DEBUG, "botocore.endpoint")
+    caplog.clear()
+    assert operator.typed(*words).exit_code == 0
+    assert called(caplog.records) == listed(command)
+
+
+def test_the_policy_allows_what_is_listed_and_no_more() -> None:
+    block = re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    assert block
+    allowed: set[str] = set()
+    for statement in json.loads(block[1])["Statement"]:
+        action = statement["Action"]
+        allowed |= {action} if isinstance(action, str) else set(action)
+    assert allowed == {action for command in COMMANDS for action in listed(command)}
+    assert {action for action in allowed if not re.search(r":(Describe|Get|Query)", action)} == {"ec2:CreateTags"}
+
+
+def test_every_key_of_the_json_is_documented(operator: Operator, stack: Stack, lab: Lab) -> None:
+    instance = lab.instance(profile=lab.profile())
+    stack.tag_and_isolate(instance.id)
+    section = PAGE.partition("### `--json`")[2].partition("\n## ")[0]
+    shown = operator.answered("show", instance.id)
+    documents = [
+        operator.answered("list"),
+        shown,
+        shown["interfaces"][0],
+        shown["case"],
+        operator.answered("history", instance.id),
+        operator.answered("isolate", instance.id, "--yes", "--no-wait"),
+    ]
+    for document in documents:
+        assert {key for key in document if f'"{key}"' not in section} == set()
+
+
+def test_every_command_and_option_of_the_page_is_there() -> None:
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == set(COMMANDS) <= names
