@@ -157,3 +157,14 @@ def test_asked_for_errors_are_answered_on_the_wire(lab: Lab) -> None:
     assert code(change, NetworkInterfaceId=first, Groups=[isolation]) == "accepted"
     assert code(change, NetworkInterfaceId=second, Groups=[isolation]) == "UnauthorizedOperation"
     assert code(change, NetworkInterfaceId=second, Groups=[isolation]) == "accepted"
+
+
+def test_group_names_that_differ_in_case_only_are_one_name(lab: Lab) -> None:
+    vpc = lab.vpc()
+    lab.group(vpc.vpc_id, "Isolation")
+    made = code(lab.ec2.create_security_group, GroupName="ISOLATION", Description="x", VpcId=vpc.vpc_id)
+    assert made == "InvalidGroup.Duplicate"
+    assert (
+        code(lab.ec2.create_security_group, GroupName="ISOLATION", Description="x", VpcId=lab.vpc().vpc_id)
+        == "accepted"
+    )

@@ -115,10 +115,17 @@ CORRECTIONS.append(Correction(Instance, "security_groups", groups_of_primary))
 
 @corrects(SecurityGroupBackend, "create_security_group")
 def create_group_once(original: Original, self: EC2Backend, *args: Moto, **kwargs: Moto) -> SecurityGroup:
-    """FACTS 2.3: a name is unique in its VPC even under a race, so that check and creation are one act."""
+    """FACTS 2.3: a name is unique in its VPC even under a race, so that check and creation are one act.
+
+    Names that differ in case only are the same name (EC2 API Reference, CreateSecurityGroup: GroupName).
+    """
+    name, _, vpc_id = (*args, *(kwargs.get(one) for one in ("name", "description", "vpc_id")[len(args) :]))[:3]
     with STATE.lock:
-        group: SecurityGroup = original(self, *args, **kwargs)
-        return group
+        for group in self.groups.get(str(vpc_id), {}).values():
+            if group.name.casefold() == str(name).casefold():
+                refuse("InvalidGroup.Duplicate", f"The security group '{name}' already exists")
+        made: SecurityGroup = original(self, *args, **kwargs)
+        return made
 
 
 @corrects(SecurityGroupBackend, "delete_security_group")

@@ -45,6 +45,7 @@ UNKNOWN_INSTANCE = frozenset(
 )
 UNKNOWN_PROFILE = "NoSuchEntity"
 GROUP_EXISTS = "InvalidGroup.Duplicate"
+INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
 TAG_LIMIT = "TagLimitExceeded"

@@ -12,7 +12,7 @@ from quarantag.settings import CREATION_TAG_KEY, Settings
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
-    from types_boto3_ec2.type_defs import TagTypeDef
+    from types_boto3_ec2.type_defs import SecurityGroupTypeDef, TagTypeDef
     from types_boto3_iam import IAMClient
 
 _MOST_NAMESAKES = 20
@@ -57,12 +57,16 @@ class Ec2Instances:
         return tuple(reading.association_of(one) for one in found if one["State"] != "disassociated")
 
     def isolation_groups(self) -> tuple[IsolationGroup, ...]:
-        """`DescribeSecurityGroups` by the creation tag: a namesake without it is not ours."""
+        """`DescribeSecurityGroups` by the creation tag, of those only the ones with our name and description.
+
+        A tag can be put on any group by who may tag; name and description can't be changed after the creation.
+        """
         with faults.translated("read the isolation groups"):
             pages = self._client.get_paginator("describe_security_groups").paginate(
                 Filters=[{"Name": f"tag:{CREATION_TAG_KEY}", "Values": [self._settings.stack]}]
             )
-            return tuple(reading.group_of(group) for page in pages for group in page["SecurityGroups"])
+            found = [group for page in pages for group in page["SecurityGroups"]]
+        return tuple(reading.group_of(group) for group in found if self._is_ours(group))
 
     def profile(self, arn: str) -> Profile | None:
         """IAM's `GetInstanceProfile`; a profile's name is the last part of its ARN, after its path."""
@@ -105,7 +109,7 @@ class Ec2Instances:
         with faults.translated(f"create the isolation group in {vpc_id}"):
             for number in range(1, _MOST_NAMESAKES + 1):
                 name = self._settings.isolation_group_name + (f"-{number}" if number > 1 else "")
-                if self._create_group(vpc_id, name) or self._is_ours(vpc_id, name):
+                if self._create_group(vpc_id, name) or self._is_ours(self._namesake(vpc_id, name)):
                     return
         raise Terminal(f"create the isolation group in {vpc_id}: {_MOST_NAMESAKES} groups of others take its names")
 
@@ -115,8 +119,9 @@ class Ec2Instances:
             for direction in ("ingress", "egress"):
                 wanted = [rule for rule in rules if rule.direction == direction]
                 if wanted and not self._revoke(group_id, wanted):
-                    for rule in wanted:
-                        self._revoke(group_id, [rule])
+                    refused = [rule for rule in wanted if not self._revoke(group_id, [rule], gone_is_fine=True)]
+                    if refused:
+                        raise Terminal(f"revoke the rules of {group_id}: refused for {refused}")
 
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """`ModifyNetworkInterfaceAttribute`: the call that works with any number of interfaces."""
@@ -160,17 +165,26 @@ class Ec2Instances:
             return False
         return True
 
-    def _is_ours(self, vpc_id: str, name: str) -> bool:
-        """Whether the group of this name is ours: then another run made it first, and that is as good."""
-        answer = self._client.describe_security_groups(
-            Filters=[{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": [name]}]
+    def _namesake(self, vpc_id: str, name: str) -> "SecurityGroupTypeDef":
+        """The group that takes the name: EC2's names are unique in a VPC whatever their case (CreateSecurityGroup)."""
+        pages = self._client.get_paginator("describe_security_groups").paginate(
+            Filters=[{"Name": "vpc-id", "Values": [vpc_id]}]
         )
-        if not answer["SecurityGroups"]:
-            raise Conflict(f"the group {name} of {vpc_id} exists but can't be read yet")
-        tags = reading.tags_of(answer["SecurityGroups"][0].get("Tags", []))
-        return tags.get(CREATION_TAG_KEY) == self._settings.stack
+        for page in pages:
+            for group in page["SecurityGroups"]:
+                if group["GroupName"].casefold() == name.casefold():
+                    return group
+        raise Conflict(f"the group {name} of {vpc_id} exists but can't be read yet")
 
-    def _revoke(self, group_id: str, rules: Sequence[Rule]) -> bool:
+    def _is_ours(self, group: "SecurityGroupTypeDef") -> bool:
+        """Whether this stack made the group: by the tag, and by what can't be changed afterwards."""
+        name, suffix = self._settings.isolation_group_name, group["GroupName"]
+        named = suffix == name or suffix.removeprefix(f"{name}-").isdecimal()
+        tags = reading.tags_of(group.get("Tags", []))
+        return named and group["Description"] == _DESCRIPTION and tags.get(CREATION_TAG_KEY) == self._settings.stack
+
+    def _revoke(self, group_id: str, rules: Sequence[Rule], *, gone_is_fine: bool = False) -> bool:
+        """Whether the rules are off. One that is gone or refused fails the whole call: they are then tried singly."""
         permissions = [reading.permission_of(rule) for rule in rules]
         try:
             if rules[0].direction == "ingress":
@@ -178,9 +192,12 @@ class Ec2Instances:
             else:
                 self._client.revoke_security_group_egress(GroupId=group_id, IpPermissions=permissions)
         except ClientError as error:
-            if faults.code_of(error) != faults.RULE_GONE:
-                raise
-            return False
+            code = faults.code_of(error)
+            if code == faults.RULE_GONE:
+                return gone_is_fine
+            if code in faults.INVALID_RULE:
+                return False
+            raise
         return True
 
 

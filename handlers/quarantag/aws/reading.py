@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types_boto3_iam.type_defs import InstanceProfileTypeDef
 
 _NO_PORT = -1
+_WITH_PORTS = frozenset({"tcp", "udp", "icmp", "icmpv6", "1", "6", "17", "58"})
+"""Protocols whose rules EC2 takes with ports only; of ICMP -1 means every type (EC2 API Reference, IpPermission)."""
 
 
 def tags_of(tags: "Iterable[TagTypeDef]") -> dict[str, str]:
@@ -77,7 +79,7 @@ def group_of(answer: "SecurityGroupTypeDef") -> IsolationGroup:
 def permission_of(rule: Rule) -> "IpPermissionTypeDef":
     """Give a rule as the `IpPermissions` entry that names it in a revocation."""
     permission: IpPermissionTypeDef = {"IpProtocol": rule.protocol}
-    if rule.from_port != _NO_PORT or rule.to_port != _NO_PORT:
+    if rule.protocol in _WITH_PORTS:
         permission |= {"FromPort": rule.from_port, "ToPort": rule.to_port}
     if rule.peer_kind == "ipv4":
         permission["IpRanges"] = [{"CidrIp": rule.peer}]

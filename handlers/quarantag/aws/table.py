@@ -9,15 +9,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from quarantag.aws import faults
 from quarantag.aws.items import Item, marshalled, unmarshalled
-from quarantag.errors import LedgerUnavailable
+from quarantag.errors import Conflict, LedgerUnavailable
 from quarantag.ports import Clock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_ATTEMPTS = 10
-_LONGEST_PAUSE = 0.4  # seconds
+_ATTEMPTS = 14
+_LONGEST_PAUSE = 1.0  # seconds
 _MET = "None"
 _REFUSED = "ConditionalCheckFailed"
 _BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -79,7 +79,10 @@ class Table:
         return unmarshalled(cast("Item", answer.get("Attributes", {})))
 
     def transact(self, writes: Sequence[Item]) -> None:
-        """Run all writes or none; one that meets another transaction is tried again after a random pause."""
+        """Run all writes or none; one that meets another transaction is tried again after a random pause.
+
+        A ledger that is busy is there: that is a `Conflict`, and never a reason to go on without it.
+        """
         for attempt in range(_ATTEMPTS):
             reasons = self._transact(writes)
             if not reasons:
@@ -90,7 +93,7 @@ class Table:
                 raise LedgerUnavailable(f"the ledger refused a write: {', '.join(reasons)}")
             longest = min(_LONGEST_PAUSE, 0.02 * 2**attempt)
             self._clock.sleep(random.uniform(0, longest))  # noqa: S311 -- spreads contenders, guards nothing
-        raise LedgerUnavailable("the ledger is too busy with other writes of the same items")
+        raise Conflict("the ledger is too busy with other writes of the same items")
 
     def putting(self, values: dict[str, Any], condition: str, given: dict[str, Any] | None = None) -> Item:
         """Describe a conditional put, for `transact`."""
