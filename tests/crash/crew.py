@@ -38,6 +38,20 @@ def crew() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this thread, and those that it starts, to one core."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def _keep_to_one_core(free: "object") -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {free.get()})  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from quarantag.case import Case
@@ -20,6 +21,7 @@ from tests.crash.scenarios import Builder, Scenario
 from tests.crash.world import SETTINGS, World
 from tests.faults import FakeClock
 
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LAMBDA_RETRIES = (60.0, 120.0)
 """Seconds before the first and the second retry (AWS Lambda Developer Guide, "Asynchronous invocation")."""
 
@@ -43,7 +45,7 @@ class Site:
 
 def in_memory(settling: int = 0, settings: Settings = SETTINGS) -> Site:
     """A world of memory, empty."""
-    clock, world, mailbox = FakeClock(), World(settings, settling), Mailbox()
+    clock, world, mailbox = FakeClock(NOON), World(settings, settling), Mailbox()
     books = Books(clock)
     return Site(
         builder=world,
@@ -74,9 +76,9 @@ def standing(site: Site, instance_id: str) -> dict[str, Any]:
     }
 
 
-def deliver(site: Site, ports: Ports, instance_id: str, value: str) -> Outcome:
-    """Hand the tag event to the function whose value it is."""
-    work = isolate if value == site.settings.isolate_value else release
+def deliver(site: Site, ports: Ports, instance_id: str, value: str, to: str | None = None) -> Outcome:
+    """Hand the event of a tag with this value to a function: `to`, or the one whose value it is."""
+    work = isolate if (to or value) == site.settings.isolate_value else release
     return work(Request(instance_id, value, "request-1"), ports, site.settings)
 
 
@@ -110,9 +112,9 @@ def deliver_again(site: Site, instance_id: str, value: str) -> None:
             return
 
 
-def sweep_once(site: Site, value: str) -> None:
-    """The next sweep, later than any lease lasts. Raises where it could not finish an instance."""
-    site.clock.sleep(300)
+def sweep_once(site: Site, value: str, after: float = 300.0) -> None:
+    """The next sweep, by default later than any lease lasts. Raises where it could not finish an instance."""
+    site.clock.sleep(after)
     swept = run_sweep(site, site.ports, value)
     faults = [outcome for outcome in swept.outcomes if outcome.status == "Fault"]
     if swept.fault or faults:

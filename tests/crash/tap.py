@@ -23,6 +23,8 @@ Kind = Literal[
     "ledger away from here",
 ]
 
+Nth = tuple[str, int, Kind]
+"""This kind of fault at the so manieth call of this method."""
 READS = frozenset(
     {"instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"}
 )
@@ -99,12 +101,14 @@ class Fault:
 class Tap:
     """One run's way to the ports.
 
-    `name_of` names resources, `calls` are those it made, `met` says whether the fault's call came.
+    The fault comes at its call, or at the nth of a method, where that can meet it. `name_of` names
+    resources, `calls` are those it made, `met` says whether the fault's call came.
     """
 
     inner: Ports
     name_of: Callable[[str], str] = str
     fault: Fault | None = None
+    nth: Nth | None = None
     calls: list[Call] = field(default_factory=list)
     met: bool = False
     dead: bool = False
@@ -126,9 +130,8 @@ class Tap:
             if port == "clock":
                 return do(*arguments)
             call = self._named(port, method, arguments)
-            here = self.fault is not None and self.fault.call == call
-            self.met = self.met or here
-            kind = self.fault.kind if self.fault and here else None
+            kind = self._kind_at(call)
+            self.met = self.met or kind is not None
             if kind == "dies before":
                 self.dead = True
                 raise Died
@@ -136,6 +139,14 @@ class Tap:
             if self.ledger_away and port == "ledger":
                 return self._raise(port, method, "passing fault")
         return self._done(call, kind, do, arguments)
+
+    def _kind_at(self, call: Call) -> Kind | None:
+        if self.fault and self.fault.call == call:
+            return self.fault.kind
+        if self.nth is None or self.nth[0] != call.method or self.nth[2] not in call.kinds:
+            return None
+        made = sum(one.method == call.method for one in self.calls)
+        return self.nth[2] if made == self.nth[1] else None
 
     def _done(self, call: Call, kind: Kind | None, do: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
         if kind in ("passing fault", "final fault", "conflict", "no room for tags"):
