@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from quarantag.instance import Interface, IsolationGroup, Observation
+from quarantag.instance import Interface, Observation
 from quarantag.settings import Settings
 
 CaseStatus = Literal["Isolating", "Isolated", "Failed", "Releasing", "Released", "Ended"]
@@ -74,17 +74,22 @@ def state_before(observation: Observation, settings: Settings) -> StateBefore:
     """What a release will give back; the isolation group and profile are never part of it."""
     changeable = (interface for interface in observation.interfaces if not interface.requester_managed)
     return StateBefore(
-        interfaces=tuple(interface_before(interface, observation.groups, settings) for interface in changeable),
+        interfaces=tuple(interface_before(interface, observation, settings) for interface in changeable),
         profile=_profile_before(observation, settings),
     )
 
 
-def interface_before(interface: Interface, ours: Iterable[IsolationGroup], settings: Settings) -> InterfaceBefore:
-    """Give the interface's own groups; where it is cut already, those that its tag kept while no ledger was there."""
-    isolating = {group.id for group in ours}
-    groups = tuple(group for group in interface.groups if group not in isolating)
-    kept = interface.tags.get(settings.groups_before_key, "")
-    return InterfaceBefore(interface.id, interface.vpc_id, groups or groups_from_tag(kept))
+def interface_before(interface: Interface, observation: Observation, settings: Settings) -> InterfaceBefore:
+    """Give the interface's own groups; where it is cut already, those that its tag kept while no ledger was there.
+
+    Beside the isolation group, what the tag kept is older than what someone added since. Without it the tag says
+    nothing: whoever may write tags could choose what a release gives.
+    """
+    isolating = {group.id for group in observation.groups}
+    own = tuple(group for group in interface.groups if group not in isolating)
+    kept = groups_from_tag(interface.tags.get(settings.groups_before_key, ""))
+    cut = len(own) < len(interface.groups)
+    return InterfaceBefore(interface.id, interface.vpc_id, (kept or own) if cut else own)
 
 
 def groups_to_tag(groups: Iterable[str]) -> str:

@@ -83,7 +83,7 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
         refusals=tuple(_refusals(observation.interfaces)),
         pending=(*unseen_interfaces(observation), *pending_associations(observation.associations)),
         unrecorded=tuple(
-            interface_before(interface, observation.groups, settings)
+            interface_before(interface, observation, settings)
             for interface in observation.interfaces
             if not interface.requester_managed and interface.id not in recorded
         ),

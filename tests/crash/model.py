@@ -114,6 +114,8 @@ class Containment(RuleBasedStateMachine):
         ids = self.watch.interface_ids(instance_id)
         if not ids:
             return self.watch.skip("the instance has no interface any more")
+        if self.watch.orphaned(instance_id):
+            return self.watch.skip("all groups would change while only the interfaces' tags tell of the cut")
         chosen = ids[which // 2 % len(ids)]
         vpc = next(i for i, one in enumerate(self.networks) if one.vpc_id == self.watch.vpc_of(chosen))
         web = [self.networks[vpc].group_id] if which % 2 else []
