@@ -51,7 +51,7 @@ def played(site: Site, scenario: Scenario) -> dict[str, Any]:
             "case": (case.status, case.reason, len(case.before.interfaces), case.before.profile is not None),
             "role": case.role is not None,
             "groups": len(groups),
-            "profiles": [arn.rpartition("/")[2] for arn in standing(site, launched.id)["profile"]],
+            "profiles": [arn.rpartition("/")[2] for arn in standing(site.ports, launched.id)["profile"]],
             "told": site.told(launched.id),
         }
     return seen
@@ -172,7 +172,7 @@ def test_a_sample_of_the_matrix_holds_over_strict_moto(strict: Site, cell: Cell)
 def test_the_verdict_sees_what_is_wrong() -> None:
     site = in_memory()
     launched = prepare(site, SCENARIOS[0])
-    truth = standing(site, launched.id)
+    truth = standing(site.ports, launched.id)
     wrong = truth | {"profile": ["another"], "groups": {}}
     assert uncut(site, launched)
     assert problems_of_isolation(site, launched, truth, told=True)

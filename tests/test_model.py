@@ -18,4 +18,4 @@ SHORT = settings(
 
 def test_whatever_happens_in_whatever_order_the_invariants_hold() -> None:
     with one_core():
-        run_state_machine_as_test(Containment, settings=SHORT)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(Containment, settings=SHORT)

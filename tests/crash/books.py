@@ -35,6 +35,7 @@ class Books:
     counted: dict[tuple[str, datetime, int], set[str]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     holds: set[tuple[str, str]] = field(default_factory=set)
+    messages: set[str] = field(default_factory=set)
     cursors: dict[str, str] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
@@ -115,6 +116,12 @@ class Books:
 
     def held(self) -> Iterator[tuple[str, str]]:
         return iter(sorted(self.holds))
+
+    def told(self, key: str) -> bool:
+        return key in self.messages
+
+    def set_told(self, key: str) -> None:
+        self.messages.add(key)
 
     def cursor(self, sweep: str) -> str:
         return self.cursors.get(sweep, "")

@@ -38,7 +38,7 @@ class Watch:
 
     def launched(self, instance_id: str) -> None:
         """Take note of an instance as it is."""
-        own = standing(self.site, instance_id)
+        own = standing(self.site.ports, instance_id)
         self.truth_groups |= own["groups"]
         self.truth_profile[instance_id] = own["profile"]
 
@@ -126,7 +126,7 @@ class Watch:
     def _isolated(self, instance_id: str) -> None:
         launched = Launched(instance_id, tuple(self.interface_ids(instance_id)), ())
         assert uncut(self.site, launched) == []
-        assert standing(self.site, instance_id)["profile"] == [self.site.settings.isolation_profile_arn]
+        assert standing(self.site.ports, instance_id)["profile"] == [self.site.settings.isolation_profile_arn]
         case = self.case(instance_id)
         assert case is not None
         assert case.status == "Isolated"
@@ -135,7 +135,7 @@ class Watch:
         if self.case(instance_id) is None and not self.ended(instance_id):
             asked = self.world.instances[instance_id].tags.get(self.site.settings.tag_key) == "Isolate"
             assert asked or not self.orphaned(instance_id), f"{instance_id} is isolated and nobody asks for it"
-            profiles = standing(self.site, instance_id)["profile"]
+            profiles = standing(self.site.ports, instance_id)["profile"]
             assert profiles == self.truth_profile[instance_id], "a profile changed that no case records"
 
     def _state_before_is_true(self, case: Case) -> None:
@@ -158,7 +158,7 @@ class Watch:
         self.released.add(case.id)
         if case.status == "Released":
             COUNTED["releases verified"] += 1
-            own = standing(self.site, case.instance_id)
+            own = standing(self.site.ports, case.instance_id)
             assert own["groups"] == {key: self.truth_groups[key] for key in own["groups"]}
             assert own["profile"] == self.truth_profile[case.instance_id]
 

@@ -89,7 +89,7 @@ def _begun(
 ) -> tuple[Site, Launched, dict[str, object]]:
     site = site or in_memory(scenario.settling)
     launched = prepare(site, scenario)
-    truth = standing(site, launched.id)
+    truth = standing(site.ports, launched.id)
     if direction == "Release":
         deliver(site, site.ports, launched.id, "Isolate")
         site.clock.sleep(3600)

@@ -12,21 +12,52 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from quarantag.errors import QuarantagError
 from quarantag.instance import Rule
-from tests.crash.invariants import Watch
+from tests.crash.invariants import COUNTED, Watch
 from tests.crash.site import Site, deliver, in_memory, run_sweep, sweep_once
 from tests.crash.tap import Died, Kind, Nth, Tap
 from tests.crash.world import SETTINGS, World
 
 NUMBERS = st.integers(0, 3)
 VALUES = st.sampled_from(["Isolate", "Isolate", "Isolate", "Release", "Release", "Release", "Review", "isolate", ""])
-METHODS = (
-    "instance interfaces profile_associations isolation_groups profile existing_groups tag create_isolation_group "
-    "revoke_rules set_interface_groups associate_profile replace_profile disassociate_profile acquire yield_lease case "
-    "open_case add_interface_before add_role_before set_status record announce tagged open_instances"
-).split()
-CHANGES = (
-    "regroup regroup add_back add_back reprofile reprofile attach open_isolation_groups power twin launch".split()
-)
+METHODS = [
+    "instance",
+    "interfaces",
+    "profile_associations",
+    "isolation_groups",
+    "profile",
+    "existing_groups",
+    "tag",
+    "create_isolation_group",
+    "revoke_rules",
+    "set_interface_groups",
+    "associate_profile",
+    "replace_profile",
+    "disassociate_profile",
+    "acquire",
+    "yield_lease",
+    "case",
+    "open_case",
+    "add_interface_before",
+    "add_role_before",
+    "set_status",
+    "record",
+    "announce",
+    "tagged",
+    "open_instances",
+]
+CHANGES = [
+    "regroup",
+    "regroup",
+    "add_back",
+    "add_back",
+    "reprofile",
+    "reprofile",
+    "attach",
+    "open_isolation_groups",
+    "power",
+    "twin",
+    "launch",
+]
 FAULTS = st.none() | st.tuples(st.sampled_from(METHODS), st.integers(1, 3), st.sampled_from(get_args(Kind)))
 _OPEN_TO_ALL = Rule("ingress", "-1", -1, -1, "ipv4", "0.0.0.0/0")
 
@@ -40,6 +71,7 @@ class Containment(RuleBasedStateMachine):
 
     @initialize(ceiling=st.sampled_from([50, 50, 2, 1]), settling=st.integers(0, 1), vpcs=st.integers(1, 2))
     def begin(self, ceiling: int, settling: int, vpcs: int) -> None:
+        COUNTED["examples"] += 1
         settings = replace(SETTINGS, max_containments_per_hour=ceiling)
         self.site, self.world = (made := in_memory(settling, settings)), made.builder  # type: ignore[assignment]
         self.networks = [self.world.vpc(ipv6=bool(number)) for number in range(vpcs)]
@@ -76,6 +108,7 @@ class Containment(RuleBasedStateMachine):
         """Both rules match the event where its value is the release value."""
         self.watch.faulted(fault)
         for function in ("Isolate", "Release") if value == "Release" else ("Isolate",):
+            self.site.clock.sleep(1.0)
             tap = Tap(self.site.ports, nth=fault)
             with suppress(QuarantagError, Died):
                 deliver(self.site, tap.ports, instance_id, value, function)
@@ -90,6 +123,7 @@ class Containment(RuleBasedStateMachine):
     @rule(function=st.sampled_from(["Isolate", "Release"]), fault=FAULTS)
     def sweep(self, function: str, fault: Nth | None) -> None:
         self.watch.faulted(fault)
+        self.site.clock.sleep(1.0)
         with suppress(QuarantagError, Died):
             run_sweep(self.site, Tap(self.site.ports, nth=fault).ports, function)
 

@@ -67,11 +67,11 @@ def prepare(site: Site, scenario: Scenario) -> Launched:
     return launched
 
 
-def standing(site: Site, instance_id: str) -> dict[str, Any]:
+def standing(ports: Ports, instance_id: str) -> dict[str, Any]:
     """What a release must bring back: the groups of each interface in order, and the profile."""
-    profiles = [one.profile_arn for one in site.ports.instances.profile_associations(instance_id) if one.active]
+    profiles = [one.profile_arn for one in ports.instances.profile_associations(instance_id) if one.active]
     return {
-        "groups": {one.id: one.groups for one in site.ports.instances.interfaces(instance_id)},
+        "groups": {one.id: one.groups for one in ports.instances.interfaces(instance_id)},
         "profile": profiles,
     }
 

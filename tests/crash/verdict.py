@@ -22,7 +22,7 @@ def uncut(site: Site, launched: Launched) -> list[str]:
 def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, Any], *, told: bool) -> list[str]:
     """The instance is isolated and verified, in one case with the true state before, and people know."""
     found = uncut(site, launched)
-    profiles = standing(site, launched.id)["profile"]
+    profiles = standing(site.ports, launched.id)["profile"]
     if profiles != [site.settings.isolation_profile_arn]:
         found.append(f"the profile is {profiles}")
     case = site.ports.ledger.case(launched.id)
@@ -43,7 +43,7 @@ def problems_of_release(
 ) -> list[str]:
     """The instance has exactly what it had, in the one case, which is closed."""
     found = []
-    now = standing(site, launched.id)
+    now = standing(site.ports, launched.id)
     if now != truth:
         found.append(f"given back was {now}, the truth is {truth}")
     case = site.ports.ledger.case(launched.id)

@@ -1,0 +1,70 @@
+"""The long run: thousands of examples of the model, 100,000 mutated events a function, the strict moto's whole sample.
+
+It prints what it ran: examples, cells and skips. `QUARANTAG_SOAK=1` asks for it, `QUARANTAG_SOAK_SEED` sets the seed.
+"""
+
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.cloud import Lab
+from tests.crash import fuzz
+from tests.crash.crew import crew, one_core
+from tests.crash.invariants import COUNTED
+from tests.crash.matrix import Cell, problems
+from tests.crash.model import Containment
+from tests.crash.sample import ONE_OF_EACH
+from tests.crash.strict import strict_site
+
+EXAMPLES = 2_500
+EVENTS = 100_000
+CHUNK = 2_500
+SEED = int(os.environ.get("QUARANTAG_SOAK_SEED", "0"))
+
+pytestmark = pytest.mark.skipif("QUARANTAG_SOAK" not in os.environ, reason="takes minutes: make soak")
+
+
+def say(capsys: pytest.CaptureFixture[str], title: str, counts: Counter[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{title}")  # noqa: T201 - a soak says what it ran
+        for name, count in sorted(counts.items()):
+            print(f"  {count:>8}  {name}")  # noqa: T201
+
+
+def test_the_model_at_length(capsys: pytest.CaptureFixture[str]) -> None:
+    long = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=50,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    with one_core():
+        run_state_machine_as_test(seed(SEED)(Containment), settings=long)
+    say(capsys, f"model: {EXAMPLES} examples asked for, seed {SEED}", COUNTED)
+    assert COUNTED["examples"] >= 2_000
+
+
+def test_mutated_events_by_the_hundred_thousand(capsys: pytest.CaptureFixture[str]) -> None:
+    seeds = range(SEED, SEED + EVENTS // CHUNK)
+    seen = Counter[str]()
+    with crew() as pool:
+        for counts in pool.map(fuzz.run, seeds, [CHUNK] * len(seeds)):
+            seen.update(counts)
+    say(capsys, f"fuzz: {EVENTS} mutated events through each of tag change, trail and finding, seed {SEED}", seen)
+    assert seen["refused"] > EVENTS / 4
+
+
+@pytest.mark.parametrize("cell", ONE_OF_EACH, ids=str)
+def test_each_fault_at_each_method_over_strict_moto(
+    lab: Lab,
+    ledger_table: Any,  # noqa: ANN401 - a boto3 resource
+    isolation_profile_arn: str,
+    cell: Cell,
+) -> None:
+    assert problems(cell, strict_site(lab, ledger_table, isolation_profile_arn)) == []
