@@ -17,6 +17,7 @@ Orchestrating, over the ports of `ports`:
 - `tagging`: finding -> decision -> tag
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
+- `observing`: everything of one instance, read at once
 - `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads
 
 `aws/` is the only importer of boto3; `aws/wiring` is the only reader of the environment.

@@ -22,8 +22,8 @@ def tag_value(text: str) -> str:
 def isolated(instance_id: str, why: str, notes: Iterable[str], settings: Settings) -> Announcement:
     """The instance is contained and verified."""
     text = [
-        f"{instance_id} is isolated: every network interface is in the isolation group, the instance profile is",
-        "the isolation profile, and both were verified by reading them again.",
+        f"{instance_id} is isolated: every network interface that can be changed is in the isolation group,",
+        "the instance profile is the isolation profile, and both were verified by reading them again.",
         f"Why: {why}",
         *(f"Note: {note}" for note in notes),
         "Existing tracked connections may outlive the group change; sessions issued before keep their credentials.",
@@ -38,10 +38,20 @@ def failed(instance_id: str, why: str, problems: Iterable[str], settings: Settin
         f"{instance_id} is NOT fully isolated. What is left:",
         *(f"- {problem}" for problem in problems),
         f"Why it was to be isolated: {why}",
-        f"Next: mend what is named above, then set the tag {settings.tag_key}={settings.isolate_value} again "
-        "(remove it first, so that a tag-change event is sent), or isolate by hand.",
+        "Next: mend what is named above; the sweep then finishes the isolation, within minutes. Or isolate by hand.",
     ]
     return _announcement("FAILED to isolate", instance_id, text, settings)
+
+
+def not_tagged(instance_id: str, value: str, why: str, problem: str, settings: Settings) -> Announcement:
+    """The control tag could not be written, so nothing follows from the finding."""
+    text = [
+        f"{instance_id} could NOT be tagged {settings.tag_key}={value}: {problem}",
+        f"Why it was to be tagged: {why}",
+        f"Next: mend that, then set the tag {settings.tag_key}={value} on it.",
+    ]
+    what = "isolate" if value == settings.isolate_value else "ask for a review"
+    return _announcement(f"FAILED to {what}", instance_id, text, settings)
 
 
 def released(instance_id: str, notes: Iterable[str], settings: Settings) -> Announcement:
@@ -75,8 +85,20 @@ def held(instance_id: str, reason: str, settings: Settings) -> Announcement:
     """A guardrail stopped an isolation: a human decides."""
     text = [
         f"{instance_id} was not isolated: {reason}",
-        f"Next: if it must be isolated, set the tag {settings.tag_key}={settings.isolate_value} on it; "
-        "where a limit is reached, raise the limit first or wait for the hour to end.",
+        f"Next: if it must be isolated, set the tag {settings.tag_key}={settings.isolate_value} on it. While it carries "
+        f"{settings.tag_key}={settings.review_value} and this status, the sweep decides anew every few minutes: where a "
+        "limit was reached, it isolates once there is room.",
+    ]
+    return _announcement("Held, a human decides", instance_id, text, settings)
+
+
+def held_by_ceiling(instance_id: str, reason: str, settings: Settings) -> Announcement:
+    """The stack's ceiling stopped an isolation: it is tagged already, so the tag is no way out."""
+    text = [
+        f"{instance_id} was not isolated: {reason}",
+        "The sweep isolates it as soon as the hour has room.",
+        "Next: to act now, raise MaxContainmentsPerHour of the stack; the sweep then isolates it within minutes. "
+        f"If it must not be isolated, remove the tag {settings.tag_key}.",
     ]
     return _announcement("Held, a human decides", instance_id, text, settings)
 

@@ -65,7 +65,11 @@ def _held(ports: Ports, settings: Settings) -> Iterator[Mapping[str, object]]:
     """Findings whose decision is held still: neither has a human acted, nor is the finding too old to be kept."""
     waiting: list[str] = []
     for instance_id, finding_id in ports.ledger.held():
-        instance = ports.instances.instance(instance_id)
+        try:
+            instance = ports.instances.instance(instance_id)
+        except QuarantagError:  # it is read again when its finding is decided, and the fault said there
+            waiting.append(finding_id)
+            continue
         tags = instance.tags if instance else {}
         if tags.get(settings.tag_key) == settings.review_value and tags.get(settings.status_key, "").startswith("Held"):
             waiting.append(finding_id)

@@ -92,9 +92,13 @@ class IsolationGroup:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that is read of one instance at one moment; `groups` are this stack's, in every VPC."""
+    """All that is read of one instance at one moment; `groups` are this stack's, in every VPC.
+
+    `unread` says what could not be read of its instance profile: then nothing is known of it, and none of it changed.
+    """
 
     instance: Instance
     interfaces: tuple[Interface, ...]
     associations: tuple[ProfileAssociation, ...]
     groups: tuple[IsolationGroup, ...]
+    unread: str = ""

@@ -39,11 +39,18 @@ class _Isolation(Reconcile):
     working: CaseStatus = "Isolating"
     drift: Announcement | None = None
 
+    @property
+    def value(self) -> str:
+        return self.settings.isolate_value
+
     def run(self) -> Outcome:
         if self.request.wanted == self.settings.release_value:
             return self.outcome("NotRequested", "a release is asked for: that is the release function's work")
         observation = self.begin()
-        if observation is None or observation.instance.ended:
+        gone = observation is None or observation.instance.ended
+        if self.record.fault and (gone or (observation and not self.requested(observation.instance))):
+            raise self.record.fault  # whether a case is open is not known: that must not end as if none were
+        if observation is None or gone:
             return self.ended()
         self.warning = self.report.warning(observation.instance)
         if not self.requested(observation.instance):
@@ -74,7 +81,7 @@ class _Isolation(Reconcile):
             if full:
                 return self._held(full)
             if todo.preparation:  # a new group's rules must be read before anything is put into it
-                again = self.observe()
+                again = self.observe_again()
                 if again is None or again.instance.ended:
                     return self.ended()
                 observation = again
@@ -88,26 +95,22 @@ class _Isolation(Reconcile):
             opening = pool.submit(self.record.open, observation)
             calls = {step: pool.submit(step.apply, self.ports.instances) for step in todo.preparation}
             reading = pool.submit(self.ports.instances.instance, self.id)
-            role = pool.submit(self._role_before, observation)
         self.judge(calls)
         full = opening.result()
         self.heed(reading)
-        found = role.result()
-        if found:
-            self.record.add_role(found)
+        self.beside.append(lambda: self._record_role(observation))
         return full
 
-    def _role_before(self, observation: Observation) -> RoleBefore | None:
-        """The role of the profile before; where IAM does not tell, a release can't tell it from a namesake's."""
+    def _record_role(self, observation: Observation) -> None:
+        """Record the role of the profile before; where IAM does not tell, a release can't tell it from a namesake's."""
         profile = state_before(observation, self.settings).profile
         try:
             found = self.ports.instances.profile(profile.arn) if profile else None
         except QuarantagError as fault:
             self.record.note("role-not-recorded", fault=str(fault))
-            return None
-        if found is None or found.role_arn is None or found.role_id is None:
-            return None
-        return RoleBefore(found.role_arn, found.role_id)
+            return
+        if found and found.role_arn and found.role_id:
+            self.record.add_role(RoleBefore(found.role_arn, found.role_id))
 
     def _tell_drift(self, todo: Plan) -> None:
         """Say what undid part of a verified isolation, before it is repaired."""
@@ -126,9 +129,8 @@ class _Isolation(Reconcile):
             self.report.announce(self.drift)
         if todo.contained:
             notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals]
-            return self.conclude(
-                "Isolated", "verified", announcements.isolated(self.id, self.why, notes, self.settings)
-            )
+            message = announcements.isolated(self.id, self.why, notes, self.settings)
+            return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         message = announcements.failed(self.id, self.why, problems, self.settings)
@@ -136,5 +138,5 @@ class _Isolation(Reconcile):
 
     def _held(self, full: Quota) -> Outcome:
         reason = f"the stack's ceiling of {full.maximum} isolations an hour is reached"
-        self.report.tell_once("held", "Held", reason, announcements.held(self.id, reason, self.settings))
+        self.report.tell_once("held", "Held", reason, announcements.held_by_ceiling(self.id, reason, self.settings))
         return self.outcome("Held", reason)

@@ -107,14 +107,15 @@ def _member(entry: object, place: Place) -> Iterator[NamedInstance]:
 
 
 def _sharing(entry: object, place: Place) -> Iterator[NamedInstance]:
-    """A VPC's or an instance profile's own Region may be absent or `global`: only the account is cross-checked."""
+    """A VPC's own Region may be absent or `global`: only the account is cross-checked. IAM's has no meaning at all."""
     account, _ = _claimed(entry)
     for grouping in GROUPINGS:
         uids = dig(entry, "data", grouping, "ec2InstanceUids")
         if uids is not None and not isinstance(uids, list):
             yield NamedInstance(None, place.account, place.region, f"{grouping} lists no instance ids")
+        region = None if grouping == "iamInstanceProfile" else _regional(entry)
         for uid in uids if isinstance(uids, list) else []:
-            yield resolve(uid, (account, _regional(entry)), place, shown(uid))
+            yield resolve(uid, (account, region), place, shown(uid))
 
 
 def _regional(entry: object) -> str | None:

@@ -71,15 +71,15 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
     recorded = {interface.id for interface in case.before.interfaces} if case else set()
     cuts = tuple(_cuts(observation.interfaces, groups))
     dirty = {group.id for group in groups.values() if group.rules}
+    profile = tuple(_profile_steps(observation, settings))
     first: tuple[Step, ...] = (
         *_revocations(observation.interfaces, groups),
         *(cut for cut in cuts if cut.groups[0] not in dirty),
-        *_profile_steps(observation, settings),
     )
     then: tuple[Step, ...] = tuple(cut for cut in cuts if cut.groups[0] in dirty)
     return Plan(
         preparation=tuple(_missing_groups(observation.interfaces, groups)),
-        stages=tuple(stage for stage in (first, then) if stage),
+        stages=tuple(stage for stage in ((first, (*then, *profile)) if then else ((*first, *profile),)) if stage),
         refusals=tuple(_refusals(observation.interfaces)),
         pending=(*unseen_interfaces(observation), *pending_associations(observation.associations)),
         unrecorded=tuple(
@@ -91,8 +91,8 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
 
 
 def chosen_groups(groups: Iterable[IsolationGroup]) -> dict[str, IsolationGroup]:
-    """Choose one isolation group for each VPC: where racing runs made more than one, all choose the same."""
-    return {group.vpc_id: group for group in sorted(groups, key=lambda group: group.id, reverse=True)}
+    """Choose one isolation group for each VPC, one without rules first: where runs made more, all choose the same."""
+    return {group.vpc_id: group for group in sorted(groups, key=lambda one: (bool(one.rules), one.id), reverse=True)}
 
 
 def _missing_groups(
@@ -116,13 +116,17 @@ def _cuts(interfaces: Iterable[Interface], groups: dict[str, IsolationGroup]) ->
 
 
 def _refusals(interfaces: Iterable[Interface]) -> Iterator[Refusal]:
+    """An interface that only an AWS service can change is not critical, unless the instance has no other."""
+    none_left = all(interface.requester_managed for interface in interfaces)
     for interface in interfaces:
         if interface.requester_managed:
             reason = "an AWS service manages this interface and only that service can change it"
-            yield Refusal(interface.id, reason, critical=False)
+            yield Refusal(interface.id, reason, critical=none_left)
 
 
 def _profile_steps(observation: Observation, settings: Settings) -> Iterator[Step]:
+    if observation.unread:
+        return
     active = [association for association in observation.associations if association.active]
     others = [association for association in active if association.profile_arn != settings.isolation_profile_arn]
     for association in others:

@@ -19,6 +19,8 @@ from quarantag.strict import Field, Path
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
 TAG_SCOPE = "tag:"
+MOST_LIMITS = 20
+"""They are counted in one DynamoDB transaction, which takes 100 items."""
 
 RuleAction = Literal["isolate", "review", "ignore"]
 
@@ -157,10 +159,12 @@ def _limit(value: object, path: Path) -> Limit:
 
 
 def _distinct(limits: Sequence[Limit]) -> None:
-    """Refuse limits that share a counter: DynamoDB refuses a transaction that writes one item twice.
+    """Refuse limits that are too many or share a counter: DynamoDB refuses a transaction that writes one item twice.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """
+    if len(limits) > MOST_LIMITS:
+        raise InvalidPolicy(f"{len(limits)} limits: write at most {MOST_LIMITS}", ("limits",))
     first: dict[str, int] = {}
     for position, limit in enumerate(limits):
         other = first.setdefault(limit.counts, position)

@@ -136,6 +136,12 @@ class Ledger(Protocol):
     def held(self) -> Iterator[tuple[str, str]]:
         """Instance id and finding id of each held decision."""
 
+    def told(self, key: str) -> bool:
+        """Whether people were told this."""
+
+    def set_told(self, key: str) -> None:
+        """Remember that people were told this, for as long as a finding is kept."""
+
     def cursor(self, sweep: str) -> str:
         """Where the sweep of this name left off: an instance id, "" at the beginning."""
 

@@ -1,17 +1,18 @@
 """One run over one instance, whichever way it goes: observe, plan, record, apply, verify by planning again, record."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from quarantag import announcements
 from quarantag.case import CLOSED, CaseStatus
-from quarantag.errors import Retryable, Terminal
+from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.observing import observe
 from quarantag.plan import Plan
-from quarantag.ports import Announcement, Instances, Ports
+from quarantag.ports import Announcement, Ports
 from quarantag.record import Record
 from quarantag.report import Report
 from quarantag.settings import Settings
@@ -21,6 +22,7 @@ _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds; EC2 is eventually consistent, as
 _PATIENCE = (*_PAUSES, 5.0)  # seconds, before trying again what made no progress
 _MOST_PASSES = 12
 _AGREEING_READS = 2
+_BETWEEN_AGREEING_READS = 0.3  # seconds, so that one stale view does not answer both
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +44,6 @@ class Outcome:
     case_id: str | None = None
 
 
-def observe(instances: Instances, instance_id: str) -> Observation | None:
-    """Read all there is of one instance, side by side; None where EC2 does not know it."""
-    with side_by_side() as pool:
-        instance = pool.submit(instances.instance, instance_id)
-        interfaces = pool.submit(instances.interfaces, instance_id)
-        associations = pool.submit(instances.profile_associations, instance_id)
-        groups = pool.submit(instances.isolation_groups)
-    found = instance.result()
-    if found is None:
-        return None
-    return Observation(found, interfaces.result(), associations.result(), groups.result())
-
-
 class Reconcile(ABC):
     """What both directions share; `failed` are the steps that would fail the same if tried again."""
 
@@ -71,6 +60,12 @@ class Reconcile(ABC):
         self.failed: dict[Step, Terminal] = {}
         self.superseded = False
         self.warning = ""
+        self.beside: list[Callable[[], None]] = []  # work that the next steps do not wait for
+
+    @property
+    @abstractmethod
+    def value(self) -> str:
+        """The control tag's value that asks for this direction."""
 
     @abstractmethod
     def plan(self, observation: Observation) -> Plan:
@@ -81,16 +76,36 @@ class Reconcile(ABC):
         """Whether the live tag and the case ask for this direction."""
 
     def begin(self) -> Observation | None:
-        """Take the lease and read, side by side; then read until live tag and event agree. None: unknown to EC2."""
-        for pause in _PAUSES:
+        """Take the lease and read, side by side, until live tag and event agree. None: unknown to EC2.
+
+        EC2 may show an older state for a while; meanwhile the lease is given back, for whom another event calls.
+        """
+        observation: Observation | None = None
+        for pause in (*_PAUSES, None):
             with side_by_side() as pool:
                 taken = pool.submit(self.record.take)
-                observation = pool.submit(self.observe)
+                reading = pool.submit(self.observe)
             if taken.result():
                 contended = self.record.lease is not None and self.record.lease.contended
-                return self._agreed(self._read_anew() if contended else observation.result())
+                observation = self._read_anew() if contended else reading.result()
+                if observation and self._agrees(observation.instance, last=pause is None):
+                    return observation
+            if pause is None:
+                break
+            self.record.yield_lease()
             self.ports.clock.sleep(pause)
-        raise Retryable(f"{self.id}: another function is working on it")
+        if not taken.result():
+            raise Retryable(f"{self.id}: another function is working on it")
+        if observation is None:
+            return None
+        live = self.live(observation.instance)
+        raise Retryable(f"{self.id}: the event says {self.request.wanted!r} but the instance's tag reads {live!r}")
+
+    def _agrees(self, instance: Instance, *, last: bool) -> bool:
+        """Whether event and live tag agree; in the end a tag that stably asks for this direction is enough."""
+        if instance.ended or self.request.wanted in (None, self.live(instance)):
+            return True
+        return last and self.live(instance) == self.value
 
     def _read_anew(self) -> Observation | None:
         with side_by_side() as pool:
@@ -100,13 +115,27 @@ class Reconcile(ABC):
         return observation.result()
 
     def observe(self) -> Observation | None:
-        """Read everything; what was done is written to the ledger meanwhile."""
+        """Read everything; what was done is written to the ledger meanwhile.
+
+        What can't be read of the profile can't be recorded: it is then as if there were no ledger, and the cut goes on.
+        """
         with side_by_side() as pool:
             self.record.flush_beside(pool)
             observation = observe(self.ports.instances, self.id)
         if observation:
             self.report.seen(observation.instance)
+        if observation and observation.unread and not self.record.fault:
+            self.record.fail(LedgerUnavailable(f"{self.id}: no case is written without it: {observation.unread}"))
         return observation
+
+    def observe_again(self) -> Observation | None:
+        """Read what was there a moment ago: one answer that EC2 does not know it is not believed."""
+        for pause in _PAUSES:
+            observation = self.observe()
+            if observation:
+                return observation
+            self.ports.clock.sleep(pause)
+        return self.observe()
 
     def converge(self, todo: Plan) -> Plan | Outcome:
         """Apply, observe and plan again, until two readings in a row leave nothing that can be done.
@@ -124,7 +153,9 @@ class Reconcile(ABC):
             before = left
             if not settled and not self._apply(left):
                 return self.outcome("NotRequested", "the control tag changed meanwhile")
-            again = self.observe()
+            if settled:
+                self.ports.clock.sleep(_BETWEEN_AGREEING_READS)
+            again = self.observe_again()
             if again is None or again.instance.ended:
                 return self.ended()
             todo = self.plan(again)
@@ -164,14 +195,18 @@ class Reconcile(ABC):
         """What people are told of the warning."""
         return announcements.tampering(self.id, self.warning, self.settings)
 
-    def judge(self, calls: Mapping[Step, Future[None]]) -> None:
-        """Note how each step ended; one that failed for good is not tried again in this run."""
+    def judge(self, calls: Mapping[Step, Future[None]]) -> frozenset[str]:
+        """Note how each step ended and answer the targets of those that failed; for good: not again in this run."""
+        faulty = set()
         for step, call in calls.items():
             fault = fault_of(call)
             if isinstance(fault, Terminal):
                 self.failed[step] = fault
+            if fault:
+                faulty.add(step.target)
             result = f"{type(fault).__name__}: {fault}" if fault else "done"
             self.record.note("step", step=type(step).__name__, target=step.target, result=result)
+        return frozenset(faulty)
 
     def heed(self, reading: Future[Instance | None]) -> None:
         """Heed the tag as it is by now; a fault of this read stops nothing, the next observation reads it too."""
@@ -184,20 +219,6 @@ class Reconcile(ABC):
         else:
             self.report.show(status, reason, last=status in CLOSED)
 
-    def _agreed(self, observation: Observation | None) -> Observation | None:
-        """Read again until the live tag says what the event says: EC2 may show an older state for a while."""
-        for pause in (*_PAUSES, 0.0):
-            agrees = observation and self.request.wanted in (None, self.live(observation.instance))
-            if observation and (observation.instance.ended or agrees):
-                return observation
-            if pause:
-                self.ports.clock.sleep(pause)
-                observation = self.observe()
-        if observation is None:
-            return None
-        live = self.live(observation.instance)
-        raise Retryable(f"{self.id}: the event says {self.request.wanted!r} but the instance's tag reads {live!r}")
-
     def _left(self, todo: Plan) -> Plan:
         waiting = [step for step in todo.steps if step.needs_ledger and self.record.fault]
         return todo.without([*self.failed, *waiting])
@@ -207,15 +228,19 @@ class Reconcile(ABC):
         changing = {step.target for step in todo.steps}
         self.record.keep([interface for interface in todo.unrecorded if interface.id in changing])
         stages = [stage for stage in (todo.preparation, *todo.stages) if stage]
+        faulty: frozenset[str] = frozenset()
         for stage in stages or [()]:  # the tag is read again also where there is only something to wait for
             if self.superseded:
                 return False
             with side_by_side() as pool:
-                calls = {step: pool.submit(step.apply, self.ports.instances) for step in stage}
+                steps = [step for step in stage if not step.relies_on & faulty]
+                calls = {step: pool.submit(step.apply, self.ports.instances) for step in steps}
+                beside, self.beside = [pool.submit(work) for work in self.beside], []
                 shown = pool.submit(self.report.show, self.working, self.why)
                 reading = pool.submit(self.ports.instances.instance, self.id)
                 self.record.flush_beside(pool)
-            self.judge(calls)
+            faulty |= self.judge(calls)
             self.heed(reading)
-            shown.result()
+            for call in (shown, *beside):
+                call.result()
         return not self.superseded

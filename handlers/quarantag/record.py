@@ -50,7 +50,8 @@ class Record:
             self.case = case.result()
         except LedgerUnavailable as fault:
             self.fail(fault)
-        return self.lease is not None or self.fault is not None
+            return True
+        return self.lease is not None
 
     def reread(self) -> None:
         """Read the case again, since another function changed it after it was read."""
@@ -119,6 +120,12 @@ class Record:
         """Flush in the pool: what was done is written while the next read is under way."""
         if self._entries:
             pool.submit(self.flush)
+
+    def yield_lease(self) -> None:
+        """Give the lease back."""
+        lease, self.lease = self.lease, None
+        if lease:
+            self.ports.ledger.yield_lease(lease)
 
     def end(self) -> None:
         """Write what is left and give the lease back."""

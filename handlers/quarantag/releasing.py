@@ -34,6 +34,10 @@ def instances_to_sweep(ports: Ports, settings: Settings) -> frozenset[str]:
 class _Release(Reconcile):
     working: CaseStatus = "Releasing"
 
+    @property
+    def value(self) -> str:
+        return self.settings.release_value
+
     def __init__(
         self, request: Request, ports: Ports, settings: Settings, record: Record, evidence: TagWrite | None
     ) -> None:

@@ -17,10 +17,12 @@ class Report:
         self.ports = ports
         self.settings = settings
         self._shown: str | None = None
+        self._written = False
 
     def seen(self, instance: Instance) -> None:
-        """Take note of the status tag that the instance carries."""
-        self._shown = instance.tags.get(self.settings.status_key)
+        """Take note of the instance's status tag, until this run writes it: a later read may be stale."""
+        if not self._written:
+            self._shown = instance.tags.get(self.settings.status_key)
 
     def show(self, status: str, reason: str, *, last: bool = False) -> None:
         """Write the status tag: the status and a short reason. A fault (no room for a tag, say) is recorded.
@@ -36,7 +38,7 @@ class Report:
             self.record.note("status-not-tagged", status=value, fault=str(fault))
             if last and isinstance(fault, Retryable):
                 raise
-        self._shown = value
+        self._shown, self._written = value, True
 
     def announce(self, message: Announcement) -> None:
         """Publish; raises `Retryable`, since a message that is due must not be lost; records what can't be sent."""

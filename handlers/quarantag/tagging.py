@@ -1,6 +1,6 @@
 """A finding becomes the tag: read, decide, and write control and reason tag in one call; never downgrade."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from quarantag import announcements
@@ -8,13 +8,13 @@ from quarantag.announcements import tag_value
 from quarantag.case import Case
 from quarantag.decision import Circumstances, Decision, decide, decisions
 from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, TagLimitReached, Terminal
-from quarantag.execution import side_by_side
+from quarantag.execution import fault_of, side_by_side
 from quarantag.finding import Finding
 from quarantag.instance import Instance
 from quarantag.limits import quotas_for
 from quarantag.naming import NamedInstance
 from quarantag.policy import Policy
-from quarantag.ports import Entry, Ports
+from quarantag.ports import Announcement, Entry, Ports
 from quarantag.settings import Settings
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
@@ -31,14 +31,22 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    instance: Instance | None
-    case: Case | None
+    """What is read of one instance; `case_fault` says why nobody knows its case, `fault` why nobody knows anything."""
+
+    instance: Instance | None = None
+    case: Case | None = None
+    case_fault: LedgerUnavailable | None = None
+    fault: QuarantagError | None = None
+
+
+_Place = tuple[str | None, str, str]
+"""Instance id, account and Region: one finding may name one id in two places."""
 
 
 def tag(finding: Finding, policy: Policy, holder: str, ports: Ports, settings: Settings) -> tuple[Tagged, ...]:
-    """Decide about every instance of the finding and write what was decided; one that fails stops no other.
+    """Decide about every instance of the finding and write what was decided; faults are in the answer.
 
-    Raises `Retryable` or `Terminal` only where nothing could be read; else faults are in the answer.
+    One instance that fails, be it to be read, stops no other.
     """
     return _Tagging(finding, policy, holder, ports, settings).run()
 
@@ -52,20 +60,20 @@ class _Tagging:
         self.settings = settings
 
     def run(self) -> tuple[Tagged, ...]:
-        ids = {named.instance_id for named in self.finding.instances if self._worth_reading(named)}
+        named_of = {_place(named): named for named in self.finding.instances}
+        facts = self._facts(place for place, named in named_of.items() if self._worth_reading(named))
+        decided = decisions(self.finding, self.policy, lambda named: self._circumstances(facts.get(_place(named))))
         with side_by_side() as pool:
-            reading = {instance_id: pool.submit(self._read, instance_id) for instance_id in ids if instance_id}
-        facts = {instance_id: call.result() for instance_id, call in reading.items()}
-        named_of = {named.instance_id: named for named in self.finding.instances}
-        decided = decisions(
-            self.finding, self.policy, lambda named: self._circumstances(facts.get(named.instance_id or ""))
-        )
-        with side_by_side() as pool:
-            calls = [
-                pool.submit(self._act, one, named_of.get(one.instance_id), facts.get(one.instance_id or ""))
-                for one in decided
-            ]
+            calls = [pool.submit(self._act, one, named_of.get(_place(one)), facts.get(_place(one))) for one in decided]
         return tuple(call.result() for call in calls)
+
+    def _facts(self, places: Iterable[_Place]) -> dict[_Place, _Facts]:
+        with side_by_side() as pool:
+            reading = {place: pool.submit(self._read, place[0]) for place in places if place[0]}
+        faults = {place: fault_of(call) for place, call in reading.items()}
+        return {
+            place: _Facts(fault=faults[place]) if faults[place] else call.result() for place, call in reading.items()
+        }
 
     def _worth_reading(self, named: NamedInstance) -> bool:
         here = (named.account, named.region) == (self.settings.account, self.settings.region)
@@ -78,8 +86,8 @@ class _Tagging:
             case = pool.submit(self.ports.ledger.case, instance_id)
         try:
             return _Facts(instance.result(), case.result())
-        except LedgerUnavailable:
-            return _Facts(instance.result(), None)
+        except LedgerUnavailable as fault:
+            return _Facts(instance.result(), case_fault=fault)
 
     def _circumstances(self, facts: _Facts | None) -> Circumstances:
         case = facts.case if facts else None
@@ -94,6 +102,9 @@ class _Tagging:
         )
 
     def _act(self, decision: Decision, named: NamedInstance | None, facts: _Facts | None) -> Tagged:
+        if facts and facts.fault:
+            decision = replace(decision, action="ignore", rule=None, reason="The instance could not be read")
+            return Tagged(decision, f"failed: {facts.fault}", facts.fault)
         try:
             return self._carry_out(decision, named, facts)
         except QuarantagError as fault:
@@ -103,13 +114,13 @@ class _Tagging:
         if decision.action == "ignore":
             return Tagged(decision, "none")
         if named is None or decision.instance_id is None:
-            self.ports.announcer.announce(announcements.held("an instance", self._told(decision), self.settings))
+            self._announce_once(announcements.held("an instance", self._told(decision), self.settings))
             return Tagged(decision, "announced")
         if facts and facts.instance and self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
         if self.settings.mode == "observe":
             would = f"would be tagged {self._control_value(decision)}: {self._told(decision)}"
-            self.ports.announcer.announce(announcements.observed(decision.instance_id, would, self.settings))
+            self._announce_once(announcements.observed(decision.instance_id, would, self.settings))
             return Tagged(decision, "observed")
         return self._tag_alone(decision.instance_id, named)
 
@@ -139,9 +150,8 @@ class _Tagging:
             return Tagged(decision, "none")
         if self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
-        releasing = facts.instance.tags.get(self.settings.tag_key) == self.settings.release_value
-        if releasing and facts.case and facts.case.open:
-            raise Retryable(f"{instance_id}: a release is under way, the finding is decided after it")
+        if facts.instance.tags.get(self.settings.tag_key) == self.settings.release_value:
+            self._heed_release(instance_id, facts)
         decision = self._limited(decision, facts.instance)
         if self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
@@ -149,6 +159,12 @@ class _Tagging:
         self._write(decision, facts.instance)
         self._record(decision, "tagged")
         return Tagged(decision, "tagged")
+
+    def _heed_release(self, instance_id: str, facts: _Facts) -> None:
+        if facts.case_fault:  # since when it is released, nobody knows
+            raise facts.case_fault
+        if facts.case and facts.case.open:
+            raise Retryable(f"{instance_id}: a release is under way, the finding is decided after it")
 
     def _limited(self, decision: Decision, instance: Instance) -> Decision:
         """Count the isolation under every limit; where one is full a human decides."""
@@ -180,8 +196,9 @@ class _Tagging:
         except TagLimitReached as fault:
             problem = f"the instance carries 50 tags and has no room for {self.settings.tag_key}; remove one tag"
             self._record(decision, f"failed: {problem}")
-            message = announcements.failed(instance.id, self._told(decision), [problem], self.settings)
-            self.ports.announcer.announce(message)
+            value = control[self.settings.tag_key]
+            message = announcements.not_tagged(instance.id, value, self._told(decision), problem, self.settings)
+            self._announce_once(message)
             raise Terminal(f"{instance.id}: {problem}") from fault
 
     def _tell(self, decision: Decision) -> None:
@@ -192,6 +209,20 @@ class _Tagging:
             self.ports.ledger.set_held(instance_id, decision.finding_id, held=True)
         elif decision.action == "review":
             self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))
+
+    def _announce_once(self, message: Announcement) -> None:
+        """Tell what no tag remembers: once, though each delivery and each sweep finds it anew; at least once."""
+        key = f"{message.subject} {message.text}"
+        try:
+            if self.ports.ledger.told(key):
+                return
+        except LedgerUnavailable:
+            pass  # twice is better than never
+        self.ports.announcer.announce(message)
+        try:
+            self.ports.ledger.set_told(key)
+        except LedgerUnavailable:
+            return
 
     def _record(self, decision: Decision, outcome: str) -> None:
         detail = {
@@ -224,6 +255,10 @@ class _Tagging:
     def _told(self, decision: Decision) -> str:
         finding = self.finding
         return f"{decision.reason} ({finding.type}, severity {finding.severity}, finding {finding.id})"
+
+
+def _place(of: NamedInstance | Decision) -> _Place:
+    return of.instance_id, of.account, of.region
 
 
 def reason_tag(decision: Decision, finding: Finding) -> str:

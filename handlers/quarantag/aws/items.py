@@ -1,12 +1,13 @@
 """Cases and entries as DynamoDB items, and back. Pure; the shape of a case is schemas/case.schema.json."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from quarantag.case import Case, CaseStatus, InterfaceBefore, ProfileBefore, RoleBefore, StateBefore
+from quarantag.errors import LedgerUnavailable
 from quarantag.ports import Entry
 
 Item = dict[str, Any]
@@ -46,7 +47,15 @@ def case_values(case: Case, generation: int) -> dict[str, Any]:
 
 
 def case_of(values: dict[str, Any]) -> Case:
-    """Read back what `case_values` wrote."""
+    """Read back what `case_values` wrote; raises `LedgerUnavailable` where somebody has spoilt it since."""
+    try:
+        return _case_of(values)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        problem = f"unreadable case of {values.get('pk') or values.get('instance_id')}"
+        raise LedgerUnavailable(f"{problem}: {type(error).__name__} {error}; mend the item in the ledger") from error
+
+
+def _case_of(values: dict[str, Any]) -> Case:
     interfaces = (
         InterfaceBefore(interface_id, before["vpc_id"], tuple(before["groups"]))
         for interface_id, before in sorted(values["interfaces_before"].items())
@@ -56,7 +65,7 @@ def case_of(values: dict[str, Any]) -> Case:
         id=values["case_id"],
         instance_id=values["instance_id"],
         status=cast("CaseStatus", values["status"]),
-        opened_at=datetime.fromisoformat(values["opened_at"]),
+        opened_at=_zoned(values["opened_at"]),
         before=StateBefore(tuple(interfaces), ProfileBefore(profile["arn"], profile["id"]) if profile else None),
         reason=values["reason"],
         role=RoleBefore(role["arn"], role["id"]) if role else None,
@@ -84,4 +93,10 @@ def _text(time: datetime | None) -> str | None:
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return _zoned(text) if text else None
+
+
+def _zoned(text: str) -> datetime:
+    """A time as it was written; one that was typed without its zone is UTC."""
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ Keys: `pk` is the instance id, `sk` is `lease`, `case` (the latest), `closed#<ca
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -38,11 +39,14 @@ class DynamoDbLedger:
         self._log = log
 
     def acquire(self, instance_id: str, holder: str, now: datetime) -> Lease | None:
-        """Take the lease where it is free or has expired; each taking has a higher generation."""
+        """Take the lease where it is free, has expired, or is ours already; each taking has a higher generation.
+
+        Ours: an answer that was lost and asked for again, or a crashed invocation that Lambda tries again by its id.
+        """
         update = self._table.updating(
             (instance_id, "lease"),
             "SET holder = :holder, lease_until = :until, touched_at = :now ADD generation :one",
-            "attribute_not_exists(pk) OR lease_until < :now",
+            "attribute_not_exists(pk) OR lease_until < :now OR holder = :holder",
             {":holder": holder, ":until": _epoch(now + LEASE), ":now": _epoch(now), ":one": 1},
         )
         try:
@@ -50,7 +54,8 @@ class DynamoDbLedger:
         except Refused:
             return None
         recent = int(old.get("touched_at", 0)) > _epoch(now - _RECENT)
-        contended = recent and not str(old.get("holder", "")).startswith(TAGGER)
+        before = str(old.get("holder", ""))
+        contended = recent and before != holder and not before.startswith(TAGGER)
         return Lease(instance_id, int(old.get("generation", 0)) + 1, contended)
 
     def yield_lease(self, lease: Lease) -> None:
@@ -134,6 +139,15 @@ class DynamoDbLedger:
         for item in self._table.query(OPEN_CASES_INDEX, "open_case", _HELD):
             yield item["pk"], item["sk"].partition("#")[2]
 
+    def told(self, key: str) -> bool:
+        """Read the item of this key."""
+        return self._table.get(_told(key), "told") is not None
+
+    def set_told(self, key: str) -> None:
+        """Put the item of this key; what was told twice is put twice."""
+        expires_at = _epoch(self._clock.now() + _KEPT) // 1000
+        self._table.put({"pk": _told(key), "sk": "told", "expires_at": expires_at})
+
     def cursor(self, sweep: str) -> str:
         """Read the sweep's own item."""
         return str((self._table.get(f"sweep#{sweep}", "cursor") or {}).get("left_off", ""))
@@ -201,6 +215,10 @@ class DynamoDbLedger:
 
 def _taken_over(case: Case) -> Conflict:
     return Conflict(f"{case.id}: another function took over")
+
+
+def _told(key: str) -> str:
+    return f"told#{sha256(key.encode()).hexdigest()}"
 
 
 def _epoch(time: datetime) -> int:

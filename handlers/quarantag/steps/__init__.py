@@ -21,5 +21,9 @@ class Step(Protocol):
     def target(self) -> str:
         """Id of the one resource that the step changes."""
 
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Targets of the steps that must go well before: where one fails, this step is left for a later run."""
+
     def apply(self, instances: Instances) -> None:
         """Make the change. Raises `Retryable` or `Terminal`."""

@@ -25,6 +25,11 @@ class AssociateProfile:
         """The instance."""
         return self.instance_id
 
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
     def apply(self, instances: Instances) -> None:
         """Associate the profile."""
         instances.associate_profile(self.instance_id, self.profile_arn)
@@ -47,6 +52,11 @@ class ReplaceProfile:
         """The association."""
         return self.association_id
 
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
     def apply(self, instances: Instances) -> None:
         """Replace the profile."""
         instances.replace_profile(self.association_id, self.profile_arn)
@@ -67,6 +77,11 @@ class DisassociateProfile:
     def target(self) -> str:
         """The association."""
         return self.association_id
+
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
 
     def apply(self, instances: Instances) -> None:
         """End the association."""

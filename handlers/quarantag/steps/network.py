@@ -23,6 +23,11 @@ class CreateIsolationGroup:
         """The VPC."""
         return self.vpc_id
 
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
     def apply(self, instances: Instances) -> None:
         """Create the group."""
         instances.create_isolation_group(self.vpc_id)
@@ -45,6 +50,11 @@ class RevokeGroupRules:
         """The group."""
         return self.group_id
 
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
     def apply(self, instances: Instances) -> None:
         """Revoke the rules."""
         instances.revoke_rules(self.group_id, self.rules)
@@ -66,6 +76,11 @@ class SetInterfaceGroups:
     def target(self) -> str:
         """The interface."""
         return self.interface_id
+
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """The groups: an interface never joins one whose rules could not be revoked."""
+        return frozenset(self.groups)
 
     def apply(self, instances: Instances) -> None:
         """Set the groups."""
