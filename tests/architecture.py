@@ -23,7 +23,7 @@ CLOCKS = {
     "time.monotonic",
 }
 ORCHESTRATES = {
-    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup"),
+    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling"),
     *("record", "report", "execution", "ports"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""

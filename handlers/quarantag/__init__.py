@@ -14,7 +14,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 
 Orchestrating, over the ports of `ports`:
 
-- `tagging`: finding -> decision -> tag
+- `tagging`: finding -> decision -> tag; `telling`: what no tag remembers
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `observing`: everything of one instance, read at once

@@ -85,9 +85,9 @@ def held(instance_id: str, reason: str, settings: Settings) -> Announcement:
     """A guardrail stopped an isolation: a human decides."""
     text = [
         f"{instance_id} was not isolated: {reason}",
-        f"Next: if it must be isolated, set the tag {settings.tag_key}={settings.isolate_value} on it. While it carries "
-        f"{settings.tag_key}={settings.review_value} and this status, the sweep decides anew every few minutes: where a "
-        "limit was reached, it isolates once there is room.",
+        f"Next: if it must be isolated, set the tag {settings.tag_key}={settings.isolate_value} on it. While it "
+        f"carries {settings.tag_key}={settings.review_value} and this status, the sweep decides anew every few minutes: "
+        "where a limit was reached, it isolates once there is room.",
     ]
     return _announcement("Held, a human decides", instance_id, text, settings)
 

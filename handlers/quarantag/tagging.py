@@ -14,8 +14,9 @@ from quarantag.instance import Instance
 from quarantag.limits import quotas_for
 from quarantag.naming import NamedInstance
 from quarantag.policy import Policy
-from quarantag.ports import Announcement, Entry, Ports
+from quarantag.ports import Entry, Ports
 from quarantag.settings import Settings
+from quarantag.telling import announce_once, reason_tag
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
 
@@ -114,13 +115,13 @@ class _Tagging:
         if decision.action == "ignore":
             return Tagged(decision, "none")
         if named is None or decision.instance_id is None:
-            self._announce_once(announcements.held("an instance", self._told(decision), self.settings))
+            announce_once(announcements.held("an instance", self._told(decision), self.settings), self.ports)
             return Tagged(decision, "announced")
         if facts and facts.instance and self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
         if self.settings.mode == "observe":
             would = f"would be tagged {self._control_value(decision)}: {self._told(decision)}"
-            self._announce_once(announcements.observed(decision.instance_id, would, self.settings))
+            announce_once(announcements.observed(decision.instance_id, would, self.settings), self.ports)
             return Tagged(decision, "observed")
         return self._tag_alone(decision.instance_id, named)
 
@@ -198,7 +199,7 @@ class _Tagging:
             self._record(decision, f"failed: {problem}")
             value = control[self.settings.tag_key]
             message = announcements.not_tagged(instance.id, value, self._told(decision), problem, self.settings)
-            self._announce_once(message)
+            announce_once(message, self.ports)
             raise Terminal(f"{instance.id}: {problem}") from fault
 
     def _tell(self, decision: Decision) -> None:
@@ -209,20 +210,6 @@ class _Tagging:
             self.ports.ledger.set_held(instance_id, decision.finding_id, held=True)
         elif decision.action == "review":
             self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))
-
-    def _announce_once(self, message: Announcement) -> None:
-        """Tell what no tag remembers: once, though each delivery and each sweep finds it anew; at least once."""
-        key = f"{message.subject} {message.text}"
-        try:
-            if self.ports.ledger.told(key):
-                return
-        except LedgerUnavailable:
-            pass  # twice is better than never
-        self.ports.announcer.announce(message)
-        try:
-            self.ports.ledger.set_told(key)
-        except LedgerUnavailable:
-            return
 
     def _record(self, decision: Decision, outcome: str) -> None:
         detail = {
@@ -259,8 +246,3 @@ class _Tagging:
 
 def _place(of: NamedInstance | Decision) -> _Place:
     return of.instance_id, of.account, of.region
-
-
-def reason_tag(decision: Decision, finding: Finding) -> str:
-    """Give the reason tag's value: rule, severity, finding type, finding id."""
-    return tag_value(f"{decision.rule} severity {finding.severity} {finding.type} finding {finding.id}")
