@@ -17,7 +17,7 @@ DEFAULTS = {
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
     "IsolationTagKey": "SecurityIsolation",
-    "MaxContainmentsPerHour": 50,
+    "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
     "NotificationEmail": "",
     "ReleasePrincipals": "*",
@@ -33,6 +33,7 @@ GOOD = {
     "IsolationSecurityGroupName": ("SecurityIsolation-SecurityGroup", "a(b)#1", "defaults"),
     "SeverityPolicy": ("default", "our-own_2"),
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
+    "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
     "NotificationEmail": ("", "soc@example.com"),
 }
 BAD = {
@@ -45,6 +46,7 @@ BAD = {
     "IsolationSecurityGroupName": ("", "sg-group", "SG-1", "default", "a" * 201, "é", "a b"),
     "SeverityPolicy": ("", "../default", "default.yaml", "Default", "a/b"),
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
+    "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
     "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
 }
 
@@ -71,7 +73,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert (code.tag_key, code.isolate_value) == (DEFAULTS["IsolationTagKey"], DEFAULTS["IsolateTagValue"])
     assert (code.review_value, code.release_value) == (DEFAULTS["ReviewTagValue"], DEFAULTS["ReleaseTagValue"])
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
-    assert code.max_containments_per_hour == DEFAULTS["MaxContainmentsPerHour"]
+    assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

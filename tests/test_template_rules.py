@@ -41,8 +41,31 @@ def test_bug_12_rule_matches_every_tag_change(rule: str) -> None:
     assert Template(IsolationTagKey="Quarantine").properties(rule)["EventPattern"] == {
         "source": ["aws.tag"],
         "detail-type": ["Tag Change on Resource"],
-        "detail": {"service": ["ec2"], "resource-type": ["instance"], "changed-tag-keys": ["Quarantine"]},
+        "detail": {
+            "service": ["ec2"],
+            "resource-type": ["instance"],
+            "changed-tag-keys": [{"equals-ignore-case": "Quarantine"}],
+        },
     }
+
+
+@pytest.mark.parametrize("rule", ["EC2TagChangeEvent", "ReleaseTagChangeEvent"])
+@pytest.mark.parametrize(
+    ("keys", "heard"),
+    [
+        (["SecurityIsolation"], True),
+        (["Name", "securityisolation"], True),
+        (["SECURITYISOLATION"], True),
+        (["SecurityIsolationStatus"], False),
+        (["Name"], False),
+    ],
+)
+def test_a_key_that_differs_in_case_only_is_heard(rule: str, keys: list[str], heard: bool) -> None:  # noqa: FBT001
+    detail = {"service": "ec2", "resource-type": "instance", "changed-tag-keys": keys}
+    event = json.dumps({"source": "aws.tag", "detail-type": "Tag Change on Resource", "detail": detail})
+    pattern = json.dumps(TEMPLATE.properties(rule)["EventPattern"])
+    asked = eventbridge._test_event_pattern({"Event": event, "EventPattern": pattern})  # noqa: SLF001
+    assert json.loads(asked[2])["Result"] is heard
 
 
 def test_bug_filtering_on_resource_type_never_sees_attack_sequences() -> None:
