@@ -62,7 +62,7 @@ class Record:
 
     def open(self, observation: Observation) -> Quota | None:
         """Open a case with the state before; answers the ceiling where it is full."""
-        if self.lease is None:
+        if self.lease is None or self.fault:
             return None
         now = self.ports.clock.now()
         reason = observation.instance.tags.get(self.settings.reason_key, "tagged without a reason tag")

@@ -42,12 +42,13 @@ class Books:
     def acquire(self, instance_id: str, holder: str, now: datetime) -> Lease | None:
         with self.lock:
             old = self.leases.get(instance_id)
-            if old and old.until >= now:
+            if old and old.until >= now and old.holder != holder:
                 return None
             generation = old.generation + 1 if old else 1
             self.leases[instance_id] = _Held(holder, now + LEASE, now, generation)
             recent = old is not None and old.touched > now - _RECENT
-            return Lease(instance_id, generation, recent and old is not None and not old.holder.startswith(TAGGER))
+            other = old is not None and old.holder != holder and not old.holder.startswith(TAGGER)
+            return Lease(instance_id, generation, recent and other)
 
     def yield_lease(self, lease: Lease) -> None:
         with self.lock:
