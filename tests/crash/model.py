@@ -104,6 +104,12 @@ class Containment(RuleBasedStateMachine):
             self.events.append((instance_id, value))
         return None
 
+    @rule(number=NUMBERS, values=st.sampled_from([("Isolate",), ("Release",), ("Isolate", "Release")]))
+    def handled(self, number: int, values: tuple[str, ...]) -> None:
+        """As on a good day: each tag with its event, at once, and nothing fails."""
+        for value in values:
+            self.tag(number, value, "now", None)
+
     def delivered(self, instance_id: str, value: str, fault: Nth | None) -> None:
         """Both rules match the event where its value is the release value."""
         self.watch.faulted(fault)
