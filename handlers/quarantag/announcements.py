@@ -86,7 +86,7 @@ def held(instance_id: str, reason: str, settings: Settings) -> Announcement:
     text = [
         f"{instance_id} was not isolated: {reason}",
         f"Next: if it must be isolated, set the tag {settings.tag_key}={settings.isolate_value} on it. While it "
-        f"carries {settings.tag_key}={settings.review_value} and this status, the sweep decides anew every few minutes: "
+        f"carries {settings.tag_key}={settings.review_value} and this status, the sweep decides anew within minutes: "
         "where a limit was reached, it isolates once there is room.",
     ]
     return _announcement("Held, a human decides", instance_id, text, settings)
