@@ -24,6 +24,7 @@ CLOCKS = {
 }
 ORCHESTRATES = {
     *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling"),
+    "observing",
     *("record", "report", "execution", "ports"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""

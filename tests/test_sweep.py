@@ -12,7 +12,7 @@ from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.isolation import instances_to_sweep
 from quarantag.reconcile import Outcome
 from quarantag.sweep import sweep
-from tests.cloud import Lab
+from tests.cloud import Lab, Launched
 from tests.faults import Fault, faulty
 from tests.stack import KEY, Stack, forget_wiring, is_cut
 from tests.test_release import world
@@ -30,25 +30,18 @@ def test_a_lost_tag_event_is_caught(stack: Stack, lab: Lab) -> None:
     assert lab.groups(other.interface_ids[0]) == [vpc.group_id]
 
 
-@pytest.mark.parametrize("what", ["group", "interface", "profile", "rule", "tag"])
-def test_drift_is_repaired_recorded_and_announced(
-    stack: Stack, lab: Lab, what: str, isolation_profile_arn: str
-) -> None:
-    vpc = lab.vpc()
-    instance = lab.instance([vpc])
-    interfaces = list(instance.interface_ids)
-    stack.tag_and_isolate(instance.id)
-    stack.announced()
+def drift(stack: Stack, lab: Lab, instance: Launched, what: str) -> None:
+    """Undo part of an isolation, as somebody with power over EC2 would."""
+    interface, vpc = instance.interface_ids[0], instance.networks[0]
     match what:
         case "group":
-            lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=interfaces[0], Groups=[vpc.group_id])
+            lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[vpc.group_id])
         case "interface":
-            interfaces.append(lab.attach(instance.id, vpc, 1))
+            lab.attach(instance.id, vpc, 1)
         case "profile":
             association = lab.association(instance.id)["AssociationId"]
-            lab.ec2.replace_iam_instance_profile_association(
-                AssociationId=association, IamInstanceProfile={"Arn": lab.profile("sneaky")}
-            )
+            sneaky = {"Arn": lab.profile("sneaky")}
+            lab.ec2.replace_iam_instance_profile_association(AssociationId=association, IamInstanceProfile=sneaky)
         case "rule":
             everyone = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
             group_id = stack.isolation_group(vpc.vpc_id)["GroupId"]
@@ -56,8 +49,21 @@ def test_drift_is_repaired_recorded_and_announced(
         case "tag":
             lab.ec2.delete_tags(Resources=[instance.id], Tags=[{"Key": KEY}])
 
+
+@pytest.mark.parametrize("what", ["group", "interface", "profile", "rule", "tag"])
+def test_drift_is_repaired_recorded_and_announced(
+    stack: Stack, lab: Lab, what: str, isolation_profile_arn: str
+) -> None:
+    vpc = lab.vpc()
+    instance = lab.instance([vpc])
+    stack.tag_and_isolate(instance.id)
+    stack.announced()
+    drift(stack, lab, instance, what)
+
     assert statuses(stack.sweep(isolate)) == {instance.id: "Isolated"}
 
+    interfaces = [one["NetworkInterfaceId"] for one in lab.describe(instance.id)["NetworkInterfaces"]]
+    assert len(interfaces) == (2 if what == "interface" else 1)
     assert all(is_cut(stack, interface, vpc.vpc_id) for interface in interfaces)
     assert stack.profile(instance.id) == isolation_profile_arn
     expected = ["Control tag tampering"] if what == "tag" else ["Drift repaired"]
