@@ -1,7 +1,7 @@
 """The world of memory that the matrix runs in is the strict moto's equal: same refusals, same calls, same ends."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -62,6 +62,9 @@ def test_memory_and_strict_moto_make_the_same_calls_and_end_the_same(strict: Sit
     assert played(in_memory(), scenario) == played(strict, scenario)
 
 
+Asked = Callable[[Site], Iterator[tuple[str, str]]]
+
+
 def answer(call: Any) -> str:  # noqa: ANN401 - any call of a port
     try:
         return type(call()).__name__
@@ -69,15 +72,10 @@ def answer(call: Any) -> str:  # noqa: ANN401 - any call of a port
         return type(error).__name__
 
 
-def refusals(site: Site) -> Iterator[tuple[str, str]]:
-    """What the port says to calls that AWS refuses or takes without a change."""
-    instances, home = site.ports.instances, site.builder.vpc()
-    away = site.builder.vpc()
-    web, bare, still = (
-        site.builder.instance([home], profile=site.builder.profile()),
-        site.builder.instance([home]),
-        site.builder.instance([home], stopped=True, profile=site.builder.profile("other")),
-    )
+def refused_reads_and_groups(site: Site) -> Iterator[tuple[str, str]]:
+    """What the port says to reads of what is not there, and to groups and tags that AWS refuses."""
+    instances, home, away = site.ports.instances, site.builder.vpc(), site.builder.vpc()
+    web = site.builder.instance([home])
     eni, ours = web.interface_ids[0], site.settings.isolation_profile_arn
     yield "unknown instance", str(instances.instance("i-0123456789abcdef0"))
     yield "its interfaces", str(instances.interfaces("i-0123456789abcdef0"))
@@ -86,6 +84,17 @@ def refusals(site: Site) -> Iterator[tuple[str, str]]:
     yield "unknown group", answer(lambda: instances.set_interface_groups(eni, ["sg-0123456789abcdef0"]))
     yield "unknown interface", answer(lambda: instances.set_interface_groups("eni-0123456789abcdef0", [home.group_id]))
     yield "another VPC's group", answer(lambda: instances.set_interface_groups(eni, [away.group_id]))
+    many = {f"k{number}": "v" for number in range(51)}
+    yield "51 tags", answer(lambda: instances.tag(web.id, many))
+    yield "tag nothing", answer(lambda: instances.tag("eni-0123456789abcdef0", {"a": "b"}))
+
+
+def refused_profiles(site: Site) -> Iterator[tuple[str, str]]:
+    """What the port says to profile calls in the wrong state."""
+    instances, ours = site.ports.instances, site.settings.isolation_profile_arn
+    web = site.builder.instance([site.builder.vpc()], profile=site.builder.profile())
+    bare = site.builder.instance([site.builder.vpc()])
+    still = site.builder.instance([site.builder.vpc()], stopped=True, profile=site.builder.profile("other"))
     yield "associate over one", answer(lambda: instances.associate_profile(web.id, ours))
     yield "associate", answer(lambda: instances.associate_profile(bare.id, ours))
     (association,) = instances.profile_associations(web.id)
@@ -96,9 +105,11 @@ def refusals(site: Site) -> Iterator[tuple[str, str]]:
     yield "end", answer(lambda: instances.disassociate_profile(stopped.id))
     yield "end what ended", answer(lambda: instances.disassociate_profile(stopped.id))
     yield "none left", str(instances.profile_associations(still.id))
-    many = {f"k{number}": "v" for number in range(51)}
-    yield "51 tags", answer(lambda: instances.tag(web.id, many))
-    yield "tag nothing", answer(lambda: instances.tag("eni-0123456789abcdef0", {"a": "b"}))
+
+
+def isolation_groups(site: Site) -> Iterator[tuple[str, str]]:
+    """What the port says of making, finding and clearing the isolation group."""
+    instances, home = site.ports.instances, site.builder.vpc()
     site.builder.group(home.vpc_id, site.settings.isolation_group_name)
     for _ in range(2):
         yield "create", answer(lambda: instances.create_isolation_group(home.vpc_id))
@@ -110,58 +121,83 @@ def refusals(site: Site) -> Iterator[tuple[str, str]]:
     yield "no rules", str([one.rules for one in instances.isolation_groups()])
 
 
-def test_memory_refuses_what_strict_moto_refuses(strict: Site) -> None:
-    assert list(refusals(in_memory())) == list(refusals(strict))
+@pytest.mark.parametrize("asked", [refused_reads_and_groups, refused_profiles, isolation_groups])
+def test_memory_refuses_what_strict_moto_refuses(strict: Site, asked: Asked) -> None:
+    assert list(asked(in_memory())) == list(asked(strict))
 
 
-def bookkeeping(site: Site) -> Iterator[tuple[str, str]]:
-    """What the ledger says: leases, fencing, conditional writes, counters."""
-    ledger, now, instance_id = site.ports.ledger, site.clock.now(), "i-0123456789abcdef0"
-    eni = InterfaceBefore("eni-1", "vpc-1", ("sg-2", "sg-1"))
-    case = Case("case-1", instance_id, "Isolating", now, StateBefore((eni,), ProfileBefore("arn", "AIPA1")), "why")
-    ceiling = Quota("stack", now.replace(minute=0, second=0, microsecond=0), 3600, 1)
-    first = ledger.acquire(instance_id, "one", now)
+INSTANCE = "i-0123456789abcdef0"
+ENI = InterfaceBefore("eni-1", "vpc-1", ("sg-2", "sg-1"))
+
+
+def new_case(site: Site) -> Case:
+    before = StateBefore((ENI,), ProfileBefore("arn", "AIPA1"))
+    return Case("case-1", INSTANCE, "Isolating", site.clock.now(), before, "why")
+
+
+def one_place(site: Site) -> Quota:
+    return Quota("stack", site.clock.now().replace(minute=0, second=0, microsecond=0), 3600, 1)
+
+
+def leases(site: Site) -> Iterator[tuple[str, str]]:
+    """What the ledger says of leases, and of writes by one who was overtaken."""
+    ledger, now, case = site.ports.ledger, site.clock.now(), new_case(site)
+    first = ledger.acquire(INSTANCE, "one", now)
     assert first
-    yield "held", str(ledger.acquire(instance_id, "two", now + timedelta(seconds=119)))
-    second = ledger.acquire(instance_id, "two", now + timedelta(seconds=121))
+    yield "held", str(ledger.acquire(INSTANCE, "two", now + timedelta(seconds=119)))
+    yield "held by itself", str(ledger.acquire(INSTANCE, "one", now))
+    second = ledger.acquire(INSTANCE, "two", now + timedelta(seconds=121))
     assert second
     yield "taken over", str(second)
-    yield "open", answer(lambda: ledger.open_case(case, second, ceiling))
-    yield "open twice", answer(lambda: ledger.open_case(replace(case, id="case-2"), second, ceiling))
-    other = replace(case, id="case-9", instance_id="i-0123456789abcdef9")
-    yield "beyond the ceiling", answer(lambda: ledger.open_case(other, second, ceiling))
+    yield "open", answer(lambda: ledger.open_case(case, second, one_place(site)))
     yield "late status", answer(lambda: ledger.set_status(case, first, "Isolated", now))
     yield "late role", answer(lambda: ledger.add_role_before(case, first, RoleBefore("arn", "AROA1")))
-    yield "late interface", answer(lambda: ledger.add_interface_before(case, first, replace(eni, id="eni-0")))
-    for interface in (replace(eni, id="eni-0"), replace(eni, groups=("sg-evil",))):
-        answered = ledger.add_interface_before(case, second, interface)
+    yield "late interface", answer(lambda: ledger.add_interface_before(case, first, replace(ENI, id="eni-0")))
+    ledger.yield_lease(first)
+    yield "not given back by another", str(ledger.acquire(INSTANCE, "three", now + timedelta(seconds=130)))
+    ledger.yield_lease(second)
+    yield "given back", str(ledger.acquire(INSTANCE, "three", now + timedelta(seconds=131)))
+
+
+def cases(site: Site) -> Iterator[tuple[str, str]]:
+    """What the ledger says of cases: one open at a time, a state before that is written once, a ceiling."""
+    ledger, now, case = site.ports.ledger, site.clock.now(), new_case(site)
+    lease = ledger.acquire(INSTANCE, "one", now)
+    assert lease
+    yield "open", answer(lambda: ledger.open_case(case, lease, one_place(site)))
+    yield "open twice", answer(lambda: ledger.open_case(replace(case, id="case-2"), lease, one_place(site)))
+    other = replace(case, id="case-9", instance_id="i-0123456789abcdef9")
+    yield "beyond the ceiling", answer(lambda: ledger.open_case(other, lease, one_place(site)))
+    for interface in (replace(ENI, id="eni-0"), replace(ENI, groups=("sg-evil",))):
+        answered = ledger.add_interface_before(case, lease, interface)
         yield "interface", str(len(answered.before.interfaces))
     for role in ("AROA1", "AROA2"):
-        yield "role", str(ledger.add_role_before(case, second, RoleBefore("arn", role)).role)
-    yield "isolated", ledger.set_status(case, second, "Isolated", now).status
-    read = ledger.case(instance_id)
+        yield "role", str(ledger.add_role_before(case, lease, RoleBefore("arn", role)).role)
+    yield "isolated", ledger.set_status(case, lease, "Isolated", now).status
+    read = ledger.case(INSTANCE)
     assert read
     yield "read", str((read.status, read.before, read.role, read.isolated_at == now))
     yield "open ones", str(list(ledger.open_instances()))
-    yield "released", ledger.set_status(read, second, "Released", now).status
+    yield "released", ledger.set_status(read, lease, "Released", now).status
     yield "none open", str(list(ledger.open_instances()))
-    yield "older lease", answer(lambda: ledger.open_case(replace(case, id="case-3"), first, ceiling))
-    yield "again", answer(lambda: ledger.open_case(replace(case, id="case-3"), second, ceiling))
-    ledger.yield_lease(first)
-    yield "not given back by another", str(ledger.acquire(instance_id, "three", now + timedelta(seconds=130)))
-    ledger.yield_lease(second)
-    yield "given back", str(ledger.acquire(instance_id, "three", now + timedelta(seconds=131)))
-    ledger.record([Entry(instance_id, "step", now)])
-    ledger.set_held(instance_id, "finding-1", held=True)
+    yield "again", answer(lambda: ledger.open_case(replace(case, id="case-3"), lease, one_place(site)))
+
+
+def notes(site: Site) -> Iterator[tuple[str, str]]:
+    """What the ledger says of entries, held findings and where a sweep left off."""
+    ledger = site.ports.ledger
+    ledger.record([Entry(INSTANCE, "step", site.clock.now())])
+    ledger.set_held(INSTANCE, "finding-1", held=True)
     yield "held", str(list(ledger.held()))
-    ledger.set_held(instance_id, "finding-1", held=False)
+    ledger.set_held(INSTANCE, "finding-1", held=False)
     yield "not held", str(list(ledger.held()))
-    ledger.set_cursor("isolate", instance_id)
+    ledger.set_cursor("isolate", INSTANCE)
     yield "cursor", ledger.cursor("isolate") + ledger.cursor("release")
 
 
-def test_memory_keeps_books_as_the_table_does(strict: Site) -> None:
-    assert list(bookkeeping(in_memory())) == list(bookkeeping(strict))
+@pytest.mark.parametrize("asked", [leases, cases, notes])
+def test_memory_keeps_books_as_the_table_does(strict: Site, asked: Asked) -> None:
+    assert list(asked(in_memory())) == list(asked(strict))
 
 
 @pytest.mark.parametrize("cell", SAMPLE, ids=str)
