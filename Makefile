@@ -12,7 +12,7 @@ WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format build deploy bench lock clean versions
+.PHONY: help demo test soak check format build deploy bench lock clean versions
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,9 @@ demo: .venv/stamp build ## Play the whole story on this machine: findings, tags,
 
 test: check build ## Everything that CI asks for: the checks, then every test, with its skips said
 	$(VENV)/pytest $(PYTEST_ARGS)
+
+soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
+	QUARANTAG_SOAK=1 $(VENV)/python -m pytest -s tests/soak
 
 check: .venv/stamp .venv-sam/stamp ## Style, types and the template, without running anything
 	$(VENV)/ruff check .
