@@ -12,10 +12,12 @@ WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak check format build deploy bench lock clean versions
+.PHONY: help setup demo test soak check format build deploy bench lock clean versions
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: .venv/stamp ## Make .venv, from which `quarantag` runs (some minutes the first time, half a gigabyte)
 
 demo: .venv/stamp build ## Play the whole story on this machine: findings, tags, isolation (no account, no Docker)
 	$(VENV)/quarantag demo

@@ -77,7 +77,8 @@ class Stage:
         for name, view in now.items():
             for text in self._changes(name, self.seen[name], view):
                 self.audience.changed(self._now(), text)
-        self.isolated |= {name: view for name, view in now.items() if view.status == "Isolated"}
+        asked = {name: view for name, view in now.items() if view.tags.get(TAG_KEY) != "Release"}
+        self.isolated |= {name: view for name, view in asked.items() if view.status == "Isolated"}
         self.seen = now
 
     def _changes(self, name: str, before: View, after: View) -> Iterator[str]:

@@ -62,10 +62,10 @@ class Report:
         """Say what is never honoured: a twin of the control tag, its removal while a case is open; "" if neither."""
         key, found = self.settings.tag_key, instance.tags
         twins = sorted(name for name in found if name != key and name.casefold() == key.casefold())
-        said = [f"the tag {twin} differs from the control tag {key} in case only, it is not honoured" for twin in twins]
+        said = [f"the tag {twin} differs from the control tag {key} in case only - not honoured" for twin in twins]
         values = (self.settings.isolate_value, self.settings.release_value)
         if self.record.open_case and found.get(key) not in values:
-            said.append(f"the control tag reads {found.get(key, 'nothing')}, that never releases")
+            said.append(f"the control tag reads {found.get(key, 'nothing')} - that never releases")
         return "; ".join(said)
 
 
