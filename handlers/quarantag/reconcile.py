@@ -227,16 +227,17 @@ class Reconcile(ABC):
         """Run the stages; False where the control tag asks for something else by now."""
         changing = {step.target for step in todo.steps}
         self.record.keep([interface for interface in todo.unrecorded if interface.id in changing])
-        stages = [stage for stage in (todo.preparation, *todo.stages) if stage]
+        stages = [stage for stage in (todo.preparation, *todo.stages) if stage] or [()]
         faulty: frozenset[str] = frozenset()
-        for stage in stages or [()]:  # the tag is read again also where there is only something to wait for
+        for stage in stages:  # one at least: the tag is read again also where there is only something to wait for
             if self.superseded:
                 return False
+            work, self.beside = (self.beside, []) if stage is stages[-1] else ([], self.beside)
             with side_by_side() as pool:
                 steps = [step for step in stage if not step.relies_on & faulty]
                 calls = {step: pool.submit(step.apply, self.ports.instances) for step in steps}
-                beside, self.beside = [pool.submit(work) for work in self.beside], []
                 shown = pool.submit(self.report.show, self.working, self.why)
+                beside = [pool.submit(one) for one in work]
                 reading = pool.submit(self.ports.instances.instance, self.id)
                 self.record.flush_beside(pool)
             faulty |= self.judge(calls)
