@@ -133,8 +133,8 @@ def test_07_events_in_the_wrong_order_end_in_what_the_tag_says(stack: Stack, lab
     vpc = lab.vpc()
     instance = lab.instance([vpc], tags={KEY: "Isolate"})
     assert stack.reconcile(instance.id, wanted="Isolate").status == "Isolated"
-    with pytest.raises(Retryable):
-        stack.reconcile(instance.id, wanted="Review")
+    late = stack.reconcile(instance.id, wanted="Review")
+    assert late.status == "Isolated", "an older event that comes late does not starve what the tag stably says"
     assert is_cut(stack, instance.interface_ids[0], vpc.vpc_id)
 
 
