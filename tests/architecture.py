@@ -25,7 +25,7 @@ CLOCKS = {
 ORCHESTRATES = {
     *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling"),
     "observing",
-    *("record", "report", "execution", "ports"),
+    *("record", "report", "execution", "ports", "supporting"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
 PORTS = {"Announcer", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}

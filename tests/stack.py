@@ -34,10 +34,11 @@ DEFAULTS = {
     "ACT_ON_SAMPLE_FINDINGS": "false",
     "MAX_CONTAINMENTS_PER_HOUR": "50",
     "SEVERITY_POLICY": "default",
+    "PROTECT_INSTANCE": "false",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
-"""What template.yaml sets by default, and the credentials that Lambda gives."""
+"""What template.yaml sets by default, and the credentials that Lambda gives; the measures have tests of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ DEFAULTS = {
     "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
     "NotificationEmail": "",
+    "ProtectInstance": "true",
     "ReleasePrincipals": "*",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
@@ -74,6 +75,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert (code.review_value, code.release_value) == (DEFAULTS["ReviewTagValue"], DEFAULTS["ReleaseTagValue"])
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
+    assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

@@ -3,6 +3,7 @@
 import inspect
 import re
 import tomllib
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.session import get_session
 
 from quarantag import plan, restoration
 from quarantag.aws import announcer, findings, instances, table, trail
+from quarantag.measures import Measure
 from quarantag.steps import credentials, network
 from tests.template import ROOT, Template
 
@@ -18,6 +20,10 @@ TEMPLATE = Template()
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 PLANS = {ISOLATOR: plan, RELEASER: restoration}
 CALL = r"""_{}(?:\(\))?\s*\.(?:get_paginator\("(\w+)"|(\w+)\()"""
+MEASURES: list[type[Measure[Any]]] = Measure.__subclasses__()
+TAKEN = {action for one in MEASURES for step in one.taking for action in step.actions}
+GIVEN = {action for one in MEASURES for step in one.giving for action in step.actions}
+READ = {action for one in MEASURES for action in one.reads}
 STEPS: list[Any] = [
     step
     for module in (network, credentials)
@@ -44,13 +50,35 @@ def planned(module: ModuleType) -> set[Any]:
     return {step for step in STEPS if getattr(module, step.__name__, None) is step}
 
 
-def test_the_isolator_may_call_what_its_adapter_calls_and_no_more_of_ec2() -> None:
-    assert granted(ISOLATOR, "ec2") == called(instances, "ec2")
+def of(service: str, actions: set[str]) -> set[str]:
+    return {action for action in actions if action.startswith(f"{service}:")}
+
+
+def adapters_of_measures() -> list[ModuleType]:
+    """The modules of `aws/` that a module of `measures/` has its port from, by the same name."""
+    names = sorted(path.stem for path in (ROOT / "handlers/quarantag/measures").glob("[!_]*.py"))
+    return [import_module(f"quarantag.aws.{name}") for name in names]
+
+
+def test_the_isolator_may_call_what_its_adapters_call_and_no_more_of_ec2() -> None:
+    assert granted(ISOLATOR, "ec2") == called(instances, "ec2") | of("ec2", READ | TAKEN)
+
+
+@pytest.mark.parametrize("module", adapters_of_measures(), ids=lambda module: module.__name__)
+def test_what_a_measure_s_adapter_calls_is_declared(module: ModuleType) -> None:
+    for service, client in (("ec2", "client"), ("iam", "iam"), ("autoscaling", "autoscaling")):
+        assert called(module, service, client) <= READ | TAKEN | GIVEN
+
+
+@pytest.mark.parametrize("service", ["autoscaling", "cloudtrail", "lambda", "iam"])
+def test_measures_are_granted_what_they_declare(service: str) -> None:
+    assert of(service, READ | TAKEN) <= granted(ISOLATOR, service)
+    assert of(service, READ | GIVEN) <= granted(RELEASER, service)
 
 
 def test_the_releaser_reads_what_its_adapters_read() -> None:
     describing = {one for one in called(instances, "ec2") if one.startswith("ec2:Describe")}
-    assert describing < granted(RELEASER, "ec2")
+    assert describing | of("ec2", READ) < granted(RELEASER, "ec2")
     assert granted(RELEASER, "cloudtrail") == called(trail, "cloudtrail")
 
 
@@ -60,7 +88,8 @@ def test_the_tagger_reads_what_its_adapter_of_guardduty_reads() -> None:
 
 @pytest.mark.parametrize("role", PLANS)
 def test_the_profile_s_role_can_be_read(role: str) -> None:
-    assert granted(role, "iam") == called(instances, "iam", "iam") | {"iam:PassRole"}
+    measures = of("iam", READ | (TAKEN if role == ISOLATOR else GIVEN))
+    assert granted(role, "iam") == called(instances, "iam", "iam") | {"iam:PassRole"} | measures
 
 
 @pytest.mark.parametrize("role", [TAGGER, ISOLATOR, RELEASER])
@@ -75,8 +104,11 @@ def test_the_ledger_s_and_the_announcer_s_calls_are_granted(role: str) -> None:
 def test_what_changes_something_is_declared_by_a_step_that_the_role_plans(role: str) -> None:
     """But tags, which also say how it went."""
     declared = set().union(*(step.actions for step in planned(PLANS[role])))
+    declared |= TAKEN if role == ISOLATOR else GIVEN
+    declared = of("ec2", declared) | of("iam", declared)
     changing = {one for one in granted(role, "ec2") if not one.startswith("ec2:Describe")}
-    assert changing | granted(role, "iam") - {"iam:GetInstanceProfile"} == declared | {"ec2:CreateTags"}
+    reading = called(instances, "iam", "iam") | READ
+    assert changing | granted(role, "iam") - reading == declared | {"ec2:CreateTags"}
 
 
 def test_every_step_is_planned_and_says_its_actions() -> None:

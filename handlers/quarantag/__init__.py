@@ -9,6 +9,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `instance`: one instance as AWS shows it; `case`: one containment and the state before it
 - `plan`: what is left to do; `restoration`: what is left to give back
 - `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
@@ -16,6 +17,7 @@ Orchestrating, over the ports of `ports`:
 
 - `tagging`: finding -> decision -> tag; `telling`: what no tag remembers
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
+- `supporting`: the measures, each in a thread of its own beside the cut
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `observing`: everything of one instance, read at once
 - `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads

@@ -123,10 +123,11 @@ def tampering(instance_id: str, what: str, settings: Settings) -> Announcement:
     return _announcement("Control tag tampering", instance_id, text, settings)
 
 
-def would_do(todo: Plan) -> str:
-    """Say what a plan would do, in one line."""
+def would_do(todo: Plan, measures: Iterable[str] = ()) -> str:
+    """Say what a plan would do, and which measures would be taken beside it, in one line."""
     steps = [f"{type(step).__name__} {step.target}" for step in todo.steps]
-    return "would do: " + ", ".join(steps) if steps else "nothing is left to do"
+    beside = f"; beside it: {', '.join(measures)}" if measures else ""
+    return ("would do: " + ", ".join(steps) if steps else "nothing is left to do") + beside
 
 
 def _announcement(what: str, instance_id: str, text: Iterable[str], settings: Settings) -> Announcement:

@@ -1,15 +1,17 @@
 """One containment of one instance, with the state before it: what a release gives back."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from quarantag.instance import Interface, Observation
 from quarantag.settings import Settings
 
 CaseStatus = Literal["Isolating", "Isolated", "Failed", "Releasing", "Released", "Ended"]
 CLOSED: frozenset[CaseStatus] = frozenset({"Released", "Ended"})
+Kept = Mapping[str, Any]
+"""What one measure found before it changed anything, as JSON values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,11 @@ class StateBefore:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One containment. `reason` is the reason tag's text, or why there is none; `role` is None until it is read."""
+    """One containment. `reason` is the reason tag's text, or why there is none; `role` is None until it is read.
+
+    `kept` is what each supporting measure found before it changed anything, written once; `taken` are those that were
+    verified, so that what must be done again is told from what was never done.
+    """
 
     id: str
     instance_id: str
@@ -58,6 +64,8 @@ class Case:
     role: RoleBefore | None = None
     isolated_at: datetime | None = None
     closed_at: datetime | None = None
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
 
     @property
     def open(self) -> bool:

@@ -6,6 +6,8 @@ from typing import Literal
 
 ENDED_STATES = frozenset({"shutting-down", "terminated"})
 AUTO_SCALING_GROUP_TAG = "aws:autoscaling:groupName"
+CLUSTER_TAGS = ("aws:eks:cluster-name", "eks:cluster-name", "eks:eks-cluster-name")
+CLUSTER_TAG_START = "kubernetes.io/cluster/"
 
 Direction = Literal["ingress", "egress"]
 PeerKind = Literal["ipv4", "ipv6", "prefix-list", "group"]
@@ -20,6 +22,7 @@ class Instance:
     vpc_id: str | None
     tags: Mapping[str, str]
     interface_ids: tuple[str, ...] = ()
+    spot: bool = False
 
     @property
     def ended(self) -> bool:
@@ -30,6 +33,16 @@ class Instance:
     def auto_scaling_group(self) -> str | None:
         """Name of the Auto Scaling group that the instance is a member of."""
         return self.tags.get(AUTO_SCALING_GROUP_TAG)
+
+    @property
+    def cluster(self) -> str | None:
+        """Name of the Kubernetes cluster whose worker the instance is, by its tags.
+
+        Source: Amazon EKS User Guide, "Tag your Amazon EKS resources"; Karpenter documentation, "NodeClasses".
+        """
+        named = (self.tags[key] for key in CLUSTER_TAGS if key in self.tags)
+        owned = (key.removeprefix(CLUSTER_TAG_START) for key in self.tags if key.startswith(CLUSTER_TAG_START))
+        return next(iter((*named, *owned)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.plan import Plan, plan
-from quarantag.ports import Announcement, Ports, Quota
+from quarantag.ports import Ports, Quota
 from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.settings import Settings
+from quarantag.supporting import Supported, Supporting
 
 
 def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
@@ -19,9 +20,11 @@ def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
     after the cut), `Terminal` where not even reading works. Both leave nothing half-recorded: run it again.
     """
     record = Record(request.instance_id, request.holder, ports, settings)
+    isolation = _Isolation(request, ports, settings, record)
     try:
-        return _Isolation(request, ports, settings, record).run()
+        return isolation.run()
     finally:
+        isolation.supporting.end()
         record.end()
 
 
@@ -37,7 +40,11 @@ def instances_to_sweep(ports: Ports, settings: Settings) -> frozenset[str]:
 
 class _Isolation(Reconcile):
     working: CaseStatus = "Isolating"
-    drift: Announcement | None = None
+    drifted: tuple[str, ...] = ()
+
+    def __init__(self, request: Request, ports: Ports, settings: Settings, record: Record) -> None:
+        super().__init__(request, ports, settings, record)
+        self.supporting = Supporting(record, ports, settings)
 
     @property
     def value(self) -> str:
@@ -58,7 +65,8 @@ class _Isolation(Reconcile):
                 self.report.tell("tampering", self.warning, self.tampering)
             return self.outcome("NotRequested", f"the control tag reads {self.live(observation.instance)!r}")
         if self.settings.mode == "observe":
-            would = announcements.would_do(self.plan(observation))
+            measures = [measure.name for measure in self.supporting.wanted]
+            would = announcements.would_do(self.plan(observation), measures)
             self.report.announce(announcements.observed(self.id, would, self.settings))
             return self.outcome("Observed", would)
         return self._contain(observation)
@@ -75,7 +83,7 @@ class _Isolation(Reconcile):
 
     def _contain(self, observation: Observation) -> Outcome:
         todo = self.plan(observation)
-        self._tell_drift(todo)
+        self._see_drift(todo)
         if not self.record.open_case:
             full = self._open(observation, todo)
             if full:
@@ -86,8 +94,20 @@ class _Isolation(Reconcile):
                     return self.ended()
                 observation = again
             todo = self.plan(observation)
+        self.beside.append(lambda: self.supporting.begin(observation, "beside"))
         end = self.converge(todo)
-        return end if isinstance(end, Outcome) else self._finish(end)
+        if isinstance(end, Outcome):
+            return end
+        for when in ("beside", "after"):
+            self.supporting.begin(observation, when)
+        return self._finish(end, self.supporting.end())
+
+    def ended(self) -> Outcome:
+        """Close the case of an instance that is gone, unless something of it stays that only a release gives back."""
+        staying = self.supporting.outliving()
+        if not staying:
+            return super().ended()
+        return self.outcome("Ended", f"the instance is gone; the release function clears up: {', '.join(staying)}")
 
     def _open(self, observation: Observation, todo: Plan) -> Quota | None:
         """Write the state before; beside it goes what touches nothing of the instance."""
@@ -112,23 +132,31 @@ class _Isolation(Reconcile):
         if found and found.role_arn and found.role_id:
             self.record.add_role(RoleBefore(found.role_arn, found.role_id))
 
-    def _tell_drift(self, todo: Plan) -> None:
-        """Say what undid part of a verified isolation, before it is repaired."""
-        if self.record.open_case is None or self.record.open_case.status != "Isolated" or not todo.steps:
-            return
-        seen = [f"{type(step).__name__} was needed again for {step.target}" for step in todo.steps]
-        self.record.note("drift", seen=seen)
-        self.drift = announcements.drift(self.id, seen, self.settings)
+    def _see_drift(self, todo: Plan) -> None:
+        """Note what undid part of a verified isolation, before it is repaired."""
+        if self.record.open_case and self.record.open_case.status == "Isolated" and todo.steps:
+            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in todo.steps)
+            self.record.note("drift", seen=self.drifted)
 
-    def _finish(self, todo: Plan) -> Outcome:
+    def _supported(self, supported: tuple[Supported, ...]) -> list[str]:
+        """Note how the measures ended; answers what people must know of them."""
+        again = tuple(text for one in supported for text in one.repaired)
+        if again:
+            self.record.note("drift", seen=again)
+            self.drifted += again
+        self.record.set_taken(frozenset(one.name for one in supported if one.done))
+        return [text for one in supported for text in one.said]
+
+    def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
         """Both readings agree that nothing is left that can be done."""
         if self.record.fault:
             self.report.show("Isolating", "network cut, but the ledger is unreachable; tried again")
             raise self.record.fault
-        if self.drift:
-            self.report.announce(self.drift)
+        notes = self._supported(supported)
+        if self.drifted:
+            self.report.announce(announcements.drift(self.id, self.drifted, self.settings))
         if todo.contained:
-            notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals]
+            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *notes]
             message = announcements.isolated(self.id, self.why, notes, self.settings)
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]

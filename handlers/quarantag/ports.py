@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from quarantag.case import Case, CaseStatus, InterfaceBefore, RoleBefore
+from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
+from quarantag.measures import Measure
 
 
 class Instances(Protocol):
@@ -32,6 +33,9 @@ class Instances(Protocol):
 
     def existing_groups(self, group_ids: Sequence[str]) -> frozenset[str]:
         """Those of these security groups that exist."""
+
+    def ended(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these instances that are terminated, about to be, or unknown to EC2."""
 
     def tagged(self, value: str) -> Iterator[str]:
         """Ids of the instances whose control tag has this value; cost grows with these, not with the fleet."""
@@ -123,6 +127,12 @@ class Ledger(Protocol):
 
     def add_role_before(self, case: Case, lease: Lease, role: RoleBefore) -> Case:
         """Record the role that the profile before had; one that is recorded is never overwritten."""
+
+    def keep_measure(self, case: Case, lease: Lease, name: str, kept: Kept) -> Case:
+        """Record what a measure found; what is recorded is never overwritten, and the case answered has it."""
+
+    def set_taken(self, case: Case, lease: Lease, taken: frozenset[str]) -> Case:
+        """Record which measures were verified."""
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case to `status` and answer it so; `Released` and `Ended` close it.
@@ -224,3 +234,4 @@ class Ports:
     announcer: Announcer
     trail: Trail
     findings: Findings
+    measures: tuple[Measure[Any], ...] = ()

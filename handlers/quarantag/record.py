@@ -1,10 +1,13 @@
 """The written side of one run: its lease, its case and its audit entries, with or without a reachable ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
+from threading import Lock
+from typing import Any
 
-from quarantag.case import Case, CaseStatus, InterfaceBefore, RoleBefore, case_id, groups_to_tag, state_before
+from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore, case_id, groups_to_tag, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Observation
@@ -33,6 +36,7 @@ class Record:
         self.case: Case | None = None
         self.fault: LedgerUnavailable | None = None
         self._entries: list[Entry] = []
+        self._lock = Lock()  # measures write beside the cut
 
     @property
     def open_case(self) -> Case | None:
@@ -91,21 +95,48 @@ class Record:
         if case is None or self.lease is None or case.role:
             return
         try:
-            self.case = self.ports.ledger.add_role_before(case, self.lease, role)
+            self._merge(role=self.ports.ledger.add_role_before(case, self.lease, role).role)
         except LedgerUnavailable as fault:
             self.fail(fault)
+
+    def keep_measure(self, name: str, kept: Kept) -> Kept:
+        """Record what a measure found, and answer what is recorded. Raises `LedgerUnavailable`: it then must wait."""
+        case = self.open_case
+        if case is None or self.lease is None or self.fault:
+            raise self.fault or LedgerUnavailable(f"{self.instance_id}: no case is open")
+        recorded = self.ports.ledger.keep_measure(case, self.lease, name, kept).kept[name]
+        with self._lock:
+            if self.case:
+                self.case = replace(self.case, kept={**self.case.kept, name: recorded})
+        return recorded
+
+    def set_taken(self, taken: frozenset[str]) -> None:
+        """Record which measures were verified, unless it is recorded."""
+        case = self.open_case
+        if case is None or self.lease is None or self.fault or case.taken == taken:
+            return
+        self._merge(taken=self.ports.ledger.set_taken(case, self.lease, taken).taken)
 
     def move(self, status: CaseStatus) -> None:
         """Move the case to this status, unless it is there."""
         case = self.open_case
         if case is None or self.lease is None or case.status == status:
             return
-        self.case = self.ports.ledger.set_status(case, self.lease, status, self.ports.clock.now())
+        moved = self.ports.ledger.set_status(case, self.lease, status, self.ports.clock.now())
+        self._merge(status=status, isolated_at=moved.isolated_at, closed_at=moved.closed_at)
         self.note("status", case_id=case.id, status=status)
 
     def note(self, kind: str, **detail: object) -> None:
         """Keep an audit entry for the next `flush`."""
         self._entries.append(Entry(self.instance_id, kind, self.ports.clock.now(), detail))
+
+    def note_beside(self, entries: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+        """Append audit entries at once: what runs beside the cut waits for nobody's `flush`."""
+        now = self.ports.clock.now()
+        try:
+            self.ports.ledger.record([Entry(self.instance_id, kind, now, detail) for kind, detail in entries])
+        except LedgerUnavailable:
+            return  # they are in the log
 
     def flush(self) -> None:
         """Append the audit entries; they reach the log even where they can't reach the ledger."""
@@ -140,11 +171,15 @@ class Record:
         self.fault = fault
         self.note("ledger-unreachable", fault=str(fault))
 
+    def _merge(self, **changed: Any) -> None:  # noqa: ANN401 - fields of a case
+        with self._lock:
+            self.case = self.case and replace(self.case, **changed)
+
     def _keep_in_case(self, interface: InterfaceBefore) -> None:
         case = self.open_case
         try:
             if case and self.lease and not self.fault:
-                self.case = self.ports.ledger.add_interface_before(case, self.lease, interface)
+                self._merge(before=self.ports.ledger.add_interface_before(case, self.lease, interface).before)
         except LedgerUnavailable as fault:
             self.fail(fault)
 

@@ -3,6 +3,7 @@
 from quarantag import announcements
 from quarantag.authority import Verdict, judge_writer
 from quarantag.case import Case, CaseStatus
+from quarantag.errors import Retryable
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.plan import Plan
@@ -11,6 +12,7 @@ from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.restoration import Givable, plan_release
 from quarantag.settings import Settings
+from quarantag.supporting import Supported, Supporting
 
 
 def release(request: Request, ports: Ports, settings: Settings, evidence: TagWrite | None = None) -> Outcome:
@@ -27,8 +29,10 @@ def release(request: Request, ports: Ports, settings: Settings, evidence: TagWri
 
 
 def instances_to_sweep(ports: Ports, settings: Settings) -> frozenset[str]:
-    """Every instance with an open case whose release is asked for."""
-    return frozenset(ports.ledger.open_instances()) & frozenset(ports.instances.tagged(settings.release_value))
+    """Every instance with an open case whose release is asked for, or that is gone."""
+    contained = frozenset(ports.ledger.open_instances())
+    asked = contained & frozenset(ports.instances.tagged(settings.release_value))
+    return asked | ports.instances.ended(sorted(contained))
 
 
 class _Release(Reconcile):
@@ -43,6 +47,7 @@ class _Release(Reconcile):
     ) -> None:
         super().__init__(request, ports, settings, record)
         self.evidence = evidence
+        self.supporting = Supporting(record, ports, settings)
 
     def run(self) -> Outcome:
         if self.request.wanted not in (None, self.settings.release_value):
@@ -51,7 +56,7 @@ class _Release(Reconcile):
         if self.record.fault:
             raise self.record.fault
         if observation is None or observation.instance.ended:
-            return self.ended()
+            return self._clear_up(observation)
         case = self.record.open_case
         if case is None or not self.requested(observation.instance):
             reason = (
@@ -110,14 +115,37 @@ class _Release(Reconcile):
         if self.record.case and self.record.case.status != "Failed":  # a failed release is announced once
             self.record.move("Releasing")
         end = self.converge(todo)
-        return end if isinstance(end, Outcome) else self._finish(end)
+        if isinstance(end, Outcome):
+            return end
+        supported = self.supporting.give_back(observation) if end.contained else ()
+        return self._finish(end, supported)
 
-    def _finish(self, todo: Plan) -> Outcome:
+    def _clear_up(self, observation: Observation | None) -> Outcome:
+        """Of an instance that is gone, give back what outlives it: nobody need ask, since nobody gets power from it."""
+        gone = observation or Observation(Instance(self.id, "terminated", None, {}), (), (), ())
+        supported = self.supporting.give_back(gone, ended=True)
+        self._raise_what_is_left(supported)
+        refused = [text for one in supported if one.refused for text in one.said]
+        if not refused:
+            return self.ended()
+        message = announcements.not_released(self.id, refused, self.settings)
+        return self.conclude("Failed", "cleaning up: " + "; ".join(refused), message)
+
+    def _raise_what_is_left(self, supported: tuple[Supported, ...]) -> None:
+        left = [text for one in supported if one.left for text in one.said]
+        if left:
+            raise Retryable(f"{self.id}: not given back yet: {'; '.join(left)}")
+
+    def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
+        self._raise_what_is_left(supported)
+        refused = [text for one in supported for text in one.refused]
         notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if not refusal.critical]
-        if todo.contained:
+        notes += [text for one in supported for text in one.notes]
+        if todo.contained and not refused:
             reason = "; ".join(["verified", *notes])
             return self.conclude("Released", reason, announcements.released(self.id, notes, self.settings))
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
+        problems += refused
         message = announcements.not_released(self.id, problems, self.settings)
         return self.conclude("Failed", "release: " + "; ".join(problems), message)

@@ -26,6 +26,7 @@ class Settings:
     act_on_sample_findings: bool = False
     max_containments_per_hour: int = 50
     release_principals: tuple[str, ...] = ("*",)
+    protect_instance: bool = True
 
     @property
     def status_key(self) -> str:

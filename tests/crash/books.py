@@ -1,15 +1,19 @@
 """The `Ledger`, `Announcer`, `Trail` and `Findings` ports in memory, with the conditions of `aws/ledger.py`."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
+from typing import Any
 
 from quarantag.aws.ledger import LEASE
-from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, RoleBefore
+from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict
+from quarantag.measures import Measure
 from quarantag.ports import TAGGER, Announcement, Clock, Entry, Lease, Ports, Quota, TagWrite
-from tests.crash.world import World, WorldInstances
+from tests.crash.world import World
+from tests.crash.world_instances import WorldInstances
 
 _RECENT = timedelta(seconds=10)
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,6 +103,20 @@ class Books:
             self._put(replace(self._fenced(case, lease), role=role), lease)
             return replace(case, role=role)
 
+    def keep_measure(self, case: Case, lease: Lease, name: str, kept: Kept) -> Case:
+        with self.lock:
+            old = self._stored(case)
+            if old and name in old[0].kept:
+                return old[0]
+            stored = self._fenced(case, lease)
+            self._put(replace(stored, kept={**stored.kept, name: json.loads(json.dumps(kept))}), lease)
+            return self._stored(case)[0]  # type: ignore[index]
+
+    def set_taken(self, case: Case, lease: Lease, taken: frozenset[str]) -> Case:
+        with self.lock:
+            self._put(replace(self._fenced(case, lease), taken=taken), lease)
+            return replace(case, taken=taken)
+
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         with self.lock:
             isolated_at = at if status == "Isolated" else case.isolated_at
@@ -184,6 +202,6 @@ class Silence:
         return iter(())
 
 
-def ports_of(world: World, books: Books, mailbox: Mailbox) -> Ports:
+def ports_of(world: World, books: Books, mailbox: Mailbox, measures: tuple[Measure[Any], ...] = ()) -> Ports:
     """Every port over these."""
-    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence())
+    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), measures)

@@ -9,7 +9,7 @@ from typing import Literal
 from quarantag.errors import QuarantagError
 from tests.cloud import Launched
 from tests.crash.scenarios import Scenario
-from tests.crash.site import Site, deliver, deliver_again, in_memory, name_of, prepare, run_sweep, standing, sweep_once
+from tests.crash.site import Site, deliver, deliver_again, in_memory, name_of, prepare, run_sweep, sweep_once, truth_of
 from tests.crash.tap import Call, Died, Fault, Tap
 from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut
 
@@ -87,9 +87,9 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
 def _begun(
     scenario: Scenario, direction: Direction, site: Site | None = None
 ) -> tuple[Site, Launched, dict[str, object]]:
-    site = site or in_memory(scenario.settling)
+    site = site or in_memory(scenario.settling, measures=scenario.measures)
     launched = prepare(site, scenario)
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     if direction == "Release":
         deliver(site, site.ports, launched.id, "Isolate")
         site.clock.sleep(3600)

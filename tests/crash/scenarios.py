@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from quarantag.instance import AUTO_SCALING_GROUP_TAG
+from quarantag.measures import Measure
 from tests.cloud import Launched, Network
 
 KEY = "SecurityIsolation"
 TAGGED = {KEY: "Isolate", f"{KEY}Reason": "command-and-control severity 8.0"}
+
+
+InMemory = Callable[[Any, Any], Measure[Any]]
+"""Makes a measure over the world and the ledger of memory."""
 
 
 class Builder(Protocol):
@@ -64,7 +69,7 @@ class Scenario:
     """One way to find an instance. `group_exists`: another instance of the VPC was isolated before.
 
     `by_sweep`: no event came, the sweep that finds it is the run that meets the fault.
-    `settling`: how many reads a new profile association stays `associating` for.
+    `settling`: how many reads a new profile association stays `associating` for. `measures`: those beside the cut.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Scenario:
     group_exists: bool = False
     by_sweep: bool = False
     settling: int = 0
+    measures: tuple[InMemory, ...] = ()
 
 
 SCENARIOS = (

@@ -1,6 +1,6 @@
 """One place to run the functions in: the world of memory here, the strict moto in tests/test_crash_world.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from quarantag.settings import Settings
 from quarantag.sweep import Swept, sweep
 from tests.cloud import Launched
 from tests.crash.books import Books, Mailbox, ports_of
-from tests.crash.scenarios import Builder, Scenario
+from tests.crash.scenarios import Builder, InMemory, Scenario
 from tests.crash.world import SETTINGS, World
 from tests.faults import FakeClock
 
@@ -28,7 +28,10 @@ LAMBDA_RETRIES = (60.0, 120.0)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything real about one run: `opened` are the cases ever opened, `tag` writes the control tag."""
+    """Everything real about one run: `opened` are the cases ever opened, `tag` writes the control tag.
+
+    `around` is all that measures may change.
+    """
 
     builder: Builder
     ports: Ports
@@ -37,24 +40,26 @@ class Site:
     settings: Settings
     opened: Callable[[str], list[Case]]
     tag: Callable[[str, str], None]
+    around: Callable[[], dict[str, Any]] = dict
 
     def told(self, instance_id: str) -> list[str]:
         """What people were told of the instance: the first words of each subject."""
         return [one.subject.split(":")[0] for one in self.mailbox.messages if instance_id in one.subject]
 
 
-def in_memory(settling: int = 0, settings: Settings = SETTINGS) -> Site:
-    """A world of memory, empty."""
+def in_memory(settling: int = 0, settings: Settings = SETTINGS, measures: Sequence[InMemory] = ()) -> Site:
+    """A world of memory, empty, with these measures."""
     clock, world, mailbox = FakeClock(NOON), World(settings, settling), Mailbox()
     books = Books(clock)
     return Site(
         builder=world,
-        ports=ports_of(world, books, mailbox),
+        ports=ports_of(world, books, mailbox, tuple(measure(world, books) for measure in measures)),
         clock=clock,
         mailbox=mailbox,
         settings=settings,
         opened=lambda instance_id: [case for case in books.opened if case.instance_id == instance_id],
         tag=lambda instance_id, value: world.tag(instance_id, **{settings.tag_key: value}),
+        around=world.surroundings,
     )
 
 
@@ -74,6 +79,11 @@ def standing(ports: Ports, instance_id: str) -> dict[str, Any]:
         "groups": {one.id: one.groups for one in ports.instances.interfaces(instance_id)},
         "profile": profiles,
     }
+
+
+def truth_of(site: Site, instance_id: str) -> dict[str, Any]:
+    """What a release must bring back, with all that measures may have changed."""
+    return standing(site.ports, instance_id) | {"around": site.around()}
 
 
 def deliver(site: Site, ports: Ports, instance_id: str, value: str, to: str | None = None) -> Outcome:

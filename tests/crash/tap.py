@@ -26,7 +26,10 @@ Kind = Literal[
 Nth = tuple[str, int, Kind]
 """This kind of fault at the so manieth call of this method."""
 READS = frozenset(
-    {"instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"}
+    {
+        *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
+        *("ended", "protection"),
+    }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")
 _READING: tuple[Kind, ...] = ("passing fault", "final fault")
@@ -70,7 +73,9 @@ class Call:
         return (*_ALL, *_WRITING, *more)
 
 
-_CONFLICTS = frozenset({"open_case", "add_interface_before", "add_role_before", "set_status"})
+_CONFLICTS = frozenset(
+    {"open_case", "add_interface_before", "add_role_before", "keep_measure", "set_taken", "set_status"}
+)
 _OWN: dict[Kind, frozenset[str]] = {
     "conflict": frozenset(
         {
@@ -120,7 +125,12 @@ class Tap:
     def ports(self) -> Ports:
         """The ports to give to the run."""
         names = ("instances", "ledger", "announcer", "trail", "findings", "clock")
-        return replace(self.inner, **{name: Tapped(self, name, getattr(self.inner, name)) for name in names})
+        tapped: dict[str, Any] = {name: Tapped(self, name, getattr(self.inner, name)) for name in names}
+        tapped["measures"] = tuple(
+            replace(measure, port=Tapped(self, measure.name, measure.port))  # type: ignore[type-var]
+            for measure in self.inner.measures
+        )
+        return replace(self.inner, **tapped)
 
     def call(self, port: str, method: str, do: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
         """Make one call, around the fault where this is its place."""

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from quarantag.case import Case
+from quarantag.measures import Subject
+from quarantag.observing import observe
 from quarantag.plan import chosen_groups
 from tests.cloud import Launched
-from tests.crash.site import Site, standing
+from tests.crash.site import Site, standing, truth_of
 
 
 def uncut(site: Site, launched: Launched) -> list[str]:
@@ -35,6 +38,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     recorded = [case.before.profile.arn] if case.before.profile else []
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
+    found += _unsupported(site, launched, case)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
 
@@ -43,7 +47,7 @@ def problems_of_release(
 ) -> list[str]:
     """The instance has exactly what it had, in the one case, which is closed."""
     found = []
-    now = standing(site.ports, launched.id)
+    now = truth_of(site, launched.id)
     if now != truth:
         found.append(f"given back was {now}, the truth is {truth}")
     case = site.ports.ledger.case(launched.id)
@@ -51,6 +55,24 @@ def problems_of_release(
         found.append(f"the case is {case.status if case else 'none'}")
     found += _shown(site, launched, "Released") if shown else []
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
+
+
+def _unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
+    """Which measures are wanted and not taken."""
+    observation = observe(site.ports.instances, launched.id)
+    assert observation
+    subject = Subject(observation, case, site.settings, site.clock.now(), {})
+    found = []
+    for measure in site.ports.measures:
+        if not measure.wanted(site.settings):
+            continue
+        seen = measure.observe(subject)
+        kept = case.kept.get(measure.name)
+        if kept is None and measure.keep(seen, subject) is not None:
+            found.append(f"{measure.name} kept nothing")
+        if kept is not None and measure.plan(seen, kept, subject).steps:
+            found.append(f"{measure.name} is not done: {measure.plan(seen, kept, subject)}")
+    return found
 
 
 def _one_case(site: Site, launched: Launched) -> list[str]:

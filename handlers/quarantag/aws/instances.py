@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 _MOST_NAMESAKES = 20
+_MOST_FILTER_VALUES = 200
+"""Of one filter (Amazon EC2 API Reference, Filter)."""
 _DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rules, they are removed."
 
 
@@ -88,6 +90,23 @@ class Ec2Instances:
                 Filters=[{"Name": "group-id", "Values": list(group_ids)}]
             )
             return frozenset(group["GroupId"] for page in pages for group in page["SecurityGroups"])
+
+    def ended(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """`DescribeInstances` by filter, since one unknown id would fail them all; an answer leaves out the unknown."""
+        with faults.translated("read which instances ended"):
+            living = {
+                found["InstanceId"]
+                for start in range(0, len(instance_ids), _MOST_FILTER_VALUES)
+                for page in self._client.get_paginator("describe_instances").paginate(
+                    Filters=[
+                        {"Name": "instance-id", "Values": instance_ids[start : start + _MOST_FILTER_VALUES]},
+                        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+                    ]
+                )
+                for reservation in page["Reservations"]
+                for found in reservation.get("Instances", [])
+            }
+        return frozenset(instance_ids) - living
 
     def tagged(self, value: str) -> Iterator[str]:
         """`DescribeInstances` by the control tag's value, page by page."""

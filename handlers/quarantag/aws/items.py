@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from quarantag.case import Case, CaseStatus, InterfaceBefore, ProfileBefore, RoleBefore, StateBefore
+from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, ProfileBefore, RoleBefore, StateBefore
 from quarantag.errors import LedgerUnavailable
 from quarantag.ports import Entry
 
@@ -14,6 +14,7 @@ Item = dict[str, Any]
 
 OPEN_CASES_INDEX = "open-cases"
 _OPEN = "open"
+_MEASURE = "measure_"
 
 
 def marshalled(values: dict[str, Any]) -> Item:
@@ -42,7 +43,9 @@ def case_values(case: Case, generation: int) -> dict[str, Any]:
         "isolated_at": _text(case.isolated_at),
         "closed_at": _text(case.closed_at),
         "generation": generation,
-    }
+    } | {measure_attribute(name): kept_text(kept) for name, kept in case.kept.items()}
+    if case.taken:
+        values["taken"] = sorted(case.taken)
     return values | ({"open_case": _OPEN} if case.open else {})
 
 
@@ -71,7 +74,21 @@ def _case_of(values: dict[str, Any]) -> Case:
         role=RoleBefore(role["arn"], role["id"]) if role else None,
         isolated_at=_time(values["isolated_at"]),
         closed_at=_time(values["closed_at"]),
+        kept={
+            name.removeprefix(_MEASURE): json.loads(kept) for name, kept in values.items() if name.startswith(_MEASURE)
+        },
+        taken=frozenset(values.get("taken", ())),
     )
+
+
+def measure_attribute(name: str) -> str:
+    """Name of the attribute of a case that holds what this measure found."""
+    return f"{_MEASURE}{name}"
+
+
+def kept_text(kept: Kept) -> str:
+    """What a measure found, as JSON text: its keys differ by measure."""
+    return json.dumps(kept, sort_keys=True)
 
 
 def entry_values(entry: Entry) -> dict[str, Any]:

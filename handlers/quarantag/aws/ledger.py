@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 
-from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, entry_values
+from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, entry_values, kept_text, measure_attribute
 from quarantag.aws.table import Refused, Table
-from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, RoleBefore
+from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict, LedgerUnavailable
 from quarantag.ports import TAGGER, Clock, Entry, Lease, Quota
 
@@ -127,6 +127,26 @@ class DynamoDbLedger:
                 raise _taken_over(case) from refused
             return case_of(refused.old)
         return replace(case, role=role)
+
+    def keep_measure(self, case: Case, lease: Lease, name: str, kept: Kept) -> Case:
+        """Set the measure's own attribute, unless it is set."""
+        given = {":kept": kept_text(kept), "#new": measure_attribute(name)}
+        update = self._case_update(case, lease, "#new = :kept", given, "attribute_not_exists(#new)")
+        try:
+            self._table.update(update)
+        except Refused as refused:
+            if not refused.old or measure_attribute(name) not in refused.old:
+                raise _taken_over(case) from refused
+            return case_of(refused.old)
+        return replace(case, kept={**case.kept, name: kept})
+
+    def set_taken(self, case: Case, lease: Lease, taken: frozenset[str]) -> Case:
+        """Set the list."""
+        try:
+            self._table.update(self._case_update(case, lease, "taken = :taken", {":taken": sorted(taken)}))
+        except Refused as refused:
+            raise _taken_over(case) from refused
+        return replace(case, taken=taken)
 
     def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
         """Put one item for each held decision; it leaves the index once it is held no more."""

@@ -36,6 +36,7 @@ def instance_of(answer: "InstanceTypeDef") -> Instance:
         vpc_id=answer.get("VpcId"),
         tags=tags_of(answer.get("Tags", [])),
         interface_ids=tuple(interface["NetworkInterfaceId"] for interface in answer.get("NetworkInterfaces", [])),
+        spot=answer.get("InstanceLifecycle") == "spot",
     )
 
 

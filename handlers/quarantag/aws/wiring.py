@@ -18,9 +18,11 @@ from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
@@ -71,6 +73,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             act_on_sample_findings=_BOOLEANS[environment.get("ACT_ON_SAMPLE_FINDINGS", "false")],
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
+            protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -106,14 +109,14 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
     """Make every port, over one session."""
     session = boto3.Session(region_name=of.region)
     clock = SystemClock()
+    ec2 = session.client("ec2", config=_EC2)
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
     return Ports(
-        instances=Ec2Instances(
-            session.client("ec2", config=_EC2), cache(lambda: session.client("iam", config=_EC2)), of
-        ),
+        instances=Ec2Instances(ec2, cache(lambda: session.client("iam", config=_EC2)), of),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
+        measures=(ProtectInstance(Ec2Protection(ec2)),),
     )

@@ -1,0 +1,98 @@
+"""What supports the cut, one file a measure: its port, its steps with their IAM actions, what it keeps and gives back.
+
+A measure never delays the cut and never undoes it: `supporting` runs each beside it. What it found is written to the
+case before it changes anything, and a release gives back exactly that.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from quarantag.case import Case, Kept
+from quarantag.instance import Observation
+from quarantag.settings import Settings
+
+Seen = TypeVar("Seen")
+When = Literal["beside", "after"]
+
+
+class MeasureStep(Protocol):
+    """One change to AWS, as a value; applied to the port of its measure, again with the same end."""
+
+    actions: ClassVar[frozenset[str]]
+    """The IAM actions that `apply` needs."""
+    undo: ClassVar[str]
+    """What takes the step back."""
+
+    @property
+    def target(self) -> str:
+        """Id of the one resource that the step changes."""
+
+    def apply(self, port: Any) -> None:  # noqa: ANN401 - each measure has a port of its own
+        """Make the change. Raises `Retryable` or `Terminal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a measure is about. `failed` are its steps that failed for good in this run, each with its fault's text."""
+
+    observation: Observation
+    case: Case
+    settings: Settings
+    now: datetime
+    failed: Mapping[MeasureStep, str]
+
+    @property
+    def id(self) -> str:
+        """The instance's id."""
+        return self.case.instance_id
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What is left of one measure: steps (they may run in parallel), what AWS is changing, what people must know."""
+
+    steps: tuple[MeasureStep, ...] = ()
+    pending: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Measure(ABC, Generic[Seen]):
+    """One supporting measure over its port. `observe` reads, raising `Retryable` or `Terminal`; the rest is pure."""
+
+    name: ClassVar[str]
+    """Its key in the case, and what people call it."""
+    reads: ClassVar[frozenset[str]]
+    """The IAM actions of `observe`."""
+    taking: ClassVar[tuple[type[MeasureStep], ...]]
+    """The steps that `plan` may name: the isolator's role may make these."""
+    giving: ClassVar[tuple[type[MeasureStep], ...]]
+    """The steps that `plan_release` may name: the releaser's role may make these."""
+    when: ClassVar[When] = "beside"
+    """Whether it begins with the cut or after it."""
+    outlives: ClassVar[bool] = False
+    """Whether what it changed stays when the instance is gone, so that it must be given back even then."""
+
+    port: Any
+
+    @abstractmethod
+    def wanted(self, settings: Settings) -> bool:
+        """Whether the stack's parameters ask for it."""
+
+    @abstractmethod
+    def observe(self, subject: Subject) -> Seen:
+        """Read what it is about."""
+
+    @abstractmethod
+    def keep(self, seen: Seen, subject: Subject) -> Kept | None:
+        """What a release gives back, found before anything was changed; None where the measure does not apply."""
+
+    @abstractmethod
+    def plan(self, seen: Seen, kept: Kept, subject: Subject) -> Todo:
+        """What is left to do; no step once it is done."""
+
+    @abstractmethod
+    def plan_release(self, seen: Seen, kept: Kept, subject: Subject) -> Todo:
+        """What is left to give back; no step once it is given."""

@@ -1,0 +1,20 @@
+"""Crash anywhere with every measure on: same end, and a release gives back all of it. See tests/crash."""
+
+import pytest
+
+from tests.crash.crew import run
+from tests.crash.matrix import DIRECTIONS, Direction, cells
+from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface
+from tests.measures.around import EVERY
+
+SCENARIOS = (
+    Scenario("1 interface, every measure", one_interface, measures=EVERY),
+    Scenario("Auto Scaling member, every measure, by the sweep", auto_scaling_member, by_sweep=True, measures=EVERY),
+)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_every_cell_ends_as_it_must(scenario: Scenario, direction: Direction) -> None:
+    results = list(run(list(cells(scenario, direction))))
+    assert [f"{result.cell}: {'; '.join(result.problems)}" for result in results if result.problems] == []
