@@ -58,7 +58,8 @@ class Template:
 
     def statements(self, role: str) -> list[Statement]:
         """Every statement of a role's policies, those attached to it included."""
-        attached = (one for one in self.of_type("AWS::IAM::Policy").values() if f"<{role}>" in one["Roles"])
+        apart = (self.of_type(kind) for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"))
+        attached = (one for found in apart for one in found.values() if f"<{role}>" in one.get("Roles", []))
         policies = [*self.properties(role)["Policies"], *attached]
         return [one for policy in policies for one in statements(policy["PolicyDocument"])]
 

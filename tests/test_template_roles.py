@@ -1,8 +1,11 @@
 """The functions' roles: exactly the actions that their code calls, each on the narrowest resource and condition."""
 
+import json
+
 import pytest
 
-from tests.template import Template, ec2, iam
+from tests.measures.declared import GIVEN, READ, TAKEN
+from tests.template import Template, ec2, iam, statements
 
 TEMPLATE = Template()
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
@@ -26,8 +29,8 @@ MAKE_GROUPS = {"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:
 READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
 ACTIONS = {
     TAGGER: COMMON | READ_FINDINGS,
-    ISOLATOR: RECONCILE | MAKE_GROUPS,
-    RELEASER: RECONCILE | {"cloudtrail:LookupEvents"},
+    ISOLATOR: RECONCILE | MAKE_GROUPS | READ | TAKEN,
+    RELEASER: RECONCILE | {"cloudtrail:LookupEvents"} | READ | GIVEN,
 }
 LOGS = {TAGGER: "<TagFindingLog.Arn>", ISOLATOR: "<IsolationLog.Arn>", RELEASER: "<ReleaseLog.Arn>"}
 OWN_GROUP = {"StringEquals": {"aws:ResourceTag/QuarantagStack": "quarantag"}}
@@ -38,7 +41,28 @@ def test_each_function_has_its_own_role() -> None:
     assert sorted(roles) == sorted(f"<{role}.Arn>" for role in ACTIONS)
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
-    assert TEMPLATE.of_type("AWS::IAM::ManagedPolicy") == {}
+    attached = {name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items()}
+    assert attached == {"TakeMeasures": [f"<{ISOLATOR}>"], "GiveMeasuresBack": [f"<{RELEASER}>"]}
+
+
+@pytest.mark.parametrize(("policy", "actions"), [("TakeMeasures", READ | TAKEN), ("GiveMeasuresBack", READ | GIVEN)])
+def test_the_measures_powers_are_in_a_policy_of_their_own(policy: str, actions: set[str]) -> None:
+    found = statements(TEMPLATE.properties(policy)["PolicyDocument"])
+    assert set().union(*(one.actions for one in found if one.effect == "Allow")) <= actions
+
+
+@pytest.mark.parametrize("role", ACTIONS)
+def test_policies_fit_into_what_iam_takes(role: str) -> None:
+    """IAM and AWS STS quotas: a role's own policies 10,240 characters together, a managed one 6,144."""
+    sizes = [len(_dense(one["PolicyDocument"])) for one in TEMPLATE.properties(role)["Policies"]]
+    assert sum(sizes) < 10_240
+    managed = TEMPLATE.of_type("AWS::IAM::ManagedPolicy").values()
+    assert [len(_dense(one["PolicyDocument"])) for one in managed if len(_dense(one["PolicyDocument"])) >= 6_144] == []
+
+
+def _dense(document: object) -> str:
+    parsed = json.loads(document) if isinstance(document, str) else document
+    return json.dumps(parsed, separators=(",", ":"))
 
 
 @pytest.mark.parametrize("role", ACTIONS)

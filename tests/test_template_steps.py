@@ -3,7 +3,6 @@
 import inspect
 import re
 import tomllib
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -12,18 +11,14 @@ from botocore.session import get_session
 
 from quarantag import plan, restoration
 from quarantag.aws import announcer, findings, instances, table, trail
-from quarantag.measures import Measure
 from quarantag.steps import credentials, network
+from tests.measures.declared import ADAPTERS, GIVEN, READ, TAKEN
 from tests.template import ROOT, Template
 
 TEMPLATE = Template()
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 PLANS = {ISOLATOR: plan, RELEASER: restoration}
 CALL = r"""_{}(?:\(\))?\s*\.(?:get_paginator\("(\w+)"|(\w+)\()"""
-MEASURES: list[type[Measure[Any]]] = Measure.__subclasses__()
-TAKEN = {action for one in MEASURES for step in one.taking for action in step.actions}
-GIVEN = {action for one in MEASURES for step in one.giving for action in step.actions}
-READ = {action for one in MEASURES for action in one.reads}
 STEPS: list[Any] = [
     step
     for module in (network, credentials)
@@ -54,17 +49,11 @@ def of(service: str, actions: set[str]) -> set[str]:
     return {action for action in actions if action.startswith(f"{service}:")}
 
 
-def adapters_of_measures() -> list[ModuleType]:
-    """The modules of `aws/` that a module of `measures/` has its port from, by the same name."""
-    names = sorted(path.stem for path in (ROOT / "handlers/quarantag/measures").glob("[!_]*.py"))
-    return [import_module(f"quarantag.aws.{name}") for name in names]
-
-
 def test_the_isolator_may_call_what_its_adapters_call_and_no_more_of_ec2() -> None:
     assert granted(ISOLATOR, "ec2") == called(instances, "ec2") | of("ec2", READ | TAKEN)
 
 
-@pytest.mark.parametrize("module", adapters_of_measures(), ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", ADAPTERS, ids=lambda module: module.__name__)
 def test_what_a_measure_s_adapter_calls_is_declared(module: ModuleType) -> None:
     for service, client in (("ec2", "client"), ("iam", "iam"), ("autoscaling", "autoscaling")):
         assert called(module, service, client) <= READ | TAKEN | GIVEN
