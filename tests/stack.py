@@ -35,6 +35,9 @@ DEFAULTS = {
     "MAX_CONTAINMENTS_PER_HOUR": "50",
     "SEVERITY_POLICY": "default",
     "PROTECT_INSTANCE": "false",
+    "DISABLE_METADATA_SERVICE": "false",
+    "DISASSOCIATE_ELASTIC_IPS": "false",
+    "EXISTING_CONNECTIONS": "keep",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

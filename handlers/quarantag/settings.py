@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["enforce", "observe"]
+ExistingConnections = Literal["keep", "nacl"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
@@ -27,6 +28,9 @@ class Settings:
     max_containments_per_hour: int = 50
     release_principals: tuple[str, ...] = ("*",)
     protect_instance: bool = True
+    disable_metadata_service: bool = False
+    disassociate_elastic_ips: bool = False
+    existing_connections: ExistingConnections = "keep"
 
     @property
     def status_key(self) -> str:

@@ -35,9 +35,13 @@ CONFLICT = frozenset(
     {
         "IncorrectInstanceState",
         "IncorrectState",
+        "InvalidAllocationID.NotFound",
         "InvalidAssociationID.NotFound",
         "InvalidGroup.NotFound",
+        "InvalidNetworkAclID.NotFound",
         "InvalidNetworkInterfaceID.NotFound",
+        "NetworkAclEntryAlreadyExists",
+        "Resource.AlreadyAssociated",
     }
 )
 UNKNOWN_INSTANCE = frozenset(
@@ -48,6 +52,7 @@ GROUP_EXISTS = "InvalidGroup.Duplicate"
 INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
+ACL_ENTRY_GONE = frozenset({"InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"})
 TAG_LIMIT = "TagLimitExceeded"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 TRANSACTION_CANCELLED = "TransactionCanceledException"

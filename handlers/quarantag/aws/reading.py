@@ -51,7 +51,22 @@ def interface_of(answer: "NetworkInterfaceTypeDef") -> Interface:
         groups=tuple(group["GroupId"] for group in answer.get("Groups", [])),
         requester_managed=answer.get("RequesterManaged", False) or answer.get("Operator", {}).get("Managed", False),
         tags=tags_of(answer.get("TagSet", [])),
+        kind=answer.get("InterfaceType", "interface"),
+        addresses=tuple(_addresses(answer)),
+        public=tuple(
+            one["Association"]["PublicIp"]
+            for one in answer.get("PrivateIpAddresses", [])
+            if one.get("Association", {}).get("PublicIp")
+        ),
     )
+
+
+def _addresses(answer: "NetworkInterfaceTypeDef") -> Iterator[str]:
+    """Primary and secondary addresses, and the prefixes delegated to it (EC2 User Guide, "Prefix delegation")."""
+    yield from (f"{one['PrivateIpAddress']}/32" for one in answer.get("PrivateIpAddresses", []))
+    yield from (f"{one['Ipv6Address']}/128" for one in answer.get("Ipv6Addresses", []))
+    yield from (one["Ipv4Prefix"] for one in answer.get("Ipv4Prefixes", []))
+    yield from (one["Ipv6Prefix"] for one in answer.get("Ipv6Prefixes", []))
 
 
 def association_of(answer: "IamInstanceProfileAssociationTypeDef") -> ProfileAssociation:

@@ -14,25 +14,32 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.metadata import Ec2Metadata
+from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.addresses import DisassociateElasticIps
+from quarantag.measures.metadata import DisableMetadataService
+from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import Mode, Settings
+from quarantag.settings import ExistingConnections, Mode, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -74,6 +81,9 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
+            disable_metadata_service=_BOOLEANS[environment.get("DISABLE_METADATA_SERVICE", "false")],
+            disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
+            existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -118,5 +128,10 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
-        measures=(ProtectInstance(Ec2Protection(ec2)),),
+        measures=(
+            ProtectInstance(Ec2Protection(ec2)),
+            DisableMetadataService(Ec2Metadata(ec2)),
+            DisassociateElasticIps(Ec2Addresses(ec2)),
+            DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
+        ),
     )
