@@ -28,7 +28,7 @@ Nth = tuple[str, int, Kind]
 READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
-        *("ended", "protection"),
+        *("ended", "protection", "metadata", "elastic_ips", "network_acls"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")
@@ -85,6 +85,7 @@ _OWN: dict[Kind, frozenset[str]] = {
             "associate_profile",
             "replace_profile",
             "disassociate_profile",
+            *("create_deny", "associate"),
         }
     ),
     "no room for tags": frozenset({"tag"}),

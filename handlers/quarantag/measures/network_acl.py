@@ -16,7 +16,7 @@ from quarantag.measures import Measure, MeasureStep, Subject, Todo
 from quarantag.plan import unseen_interfaces
 from quarantag.settings import Settings
 
-_DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
+DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 
 
 class NetworkAclPort(Protocol):
@@ -160,7 +160,7 @@ def _missing(acl: Acl, kept: Kept) -> tuple[list[DenyAddress], list[str]]:
     """What must be added to this ACL, and what there is no number for."""
     steps, full = [], []
     reserved = {(direction, number) for acl_id, direction, _, number in kept["before"] if acl_id == acl.id}
-    for direction in _DIRECTIONS:
+    for direction in DIRECTIONS:
         for cidr in kept["addresses"].get(acl.vpc_id, []):
             if is_denied(acl, direction, cidr):
                 continue
