@@ -1,0 +1,85 @@
+"""Every pair of values of the measures' parameters: one isolation and one release bring back exactly what was."""
+
+from collections.abc import Iterator
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+
+from tests.cloud import Lab, Launched
+from tests.measures.acls import acls
+from tests.measures.test_addresses import elastic_ip, places
+from tests.measures.test_protection import protection
+from tests.stack import Stack, forget_wiring
+
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "PROTECT_INSTANCE": ("true", "false"),
+    "DISABLE_METADATA_SERVICE": ("true", "false"),
+    "DISASSOCIATE_ELASTIC_IPS": ("true", "false"),
+    "EXISTING_CONNECTIONS": ("keep", "nacl"),
+}
+"""Every measure's, with all its values: a new measure adds its own here, and what it changes to `state`."""
+Row = dict[str, str]
+Pair = tuple[tuple[str, str], tuple[str, str]]
+
+
+def pairs(row: Row) -> set[Pair]:
+    """The pairs of values that a row has."""
+    return set(combinations(sorted(row.items()), 2))
+
+
+def rows() -> Iterator[Row]:
+    """Rows that together have every pair: always the one with the most that no row had."""
+    every = [dict(zip(PARAMETERS, values, strict=True)) for values in product(*PARAMETERS.values())]
+    left = set().union(*map(pairs, every))
+    while left:
+        best = max(every, key=lambda row: len(pairs(row) & left))
+        left -= pairs(best)
+        yield best
+
+
+def state(lab: Lab, launched: Launched) -> dict[str, Any]:
+    """All that the cut and the measures may change."""
+    return {
+        "groups": [lab.groups(interface) for interface in launched.interface_ids],
+        "profile": lab.association(launched.id)["IamInstanceProfile"]["Arn"],
+        "protection": protection(lab, launched.id),
+        "metadata": lab.describe(launched.id)["MetadataOptions"],
+        "elastic_ips": places(lab),
+        "network_acls": acls(lab, launched.networks[0].vpc_id),
+    }
+
+
+@pytest.mark.parametrize("row", list(rows()), ids=lambda row: "-".join(row.values()))
+def test_a_release_brings_back_exactly_what_was(
+    stack: Stack, lab: Lab, monkeypatch: pytest.MonkeyPatch, row: Row
+) -> None:
+    for name, value in row.items():
+        monkeypatch.setenv(name, value)
+    forget_wiring()
+    launched = lab.instance([lab.vpc()], profile=lab.profile())
+    elastic_ip(lab, launched.interface_ids[0])
+    before = state(lab, launched)
+
+    assert stack.tag_and_isolate(launched.id)["status"] == "Isolated"
+
+    during = state(lab, launched)
+    changed = {name for name, found in during.items() if found != before[name]}
+    assert changed == {"groups", "profile"} | {
+        name
+        for name, (parameter, value) in {
+            "protection": ("PROTECT_INSTANCE", "true"),
+            "metadata": ("DISABLE_METADATA_SERVICE", "true"),
+            "elastic_ips": ("DISASSOCIATE_ELASTIC_IPS", "true"),
+            "network_acls": ("EXISTING_CONNECTIONS", "nacl"),
+        }.items()
+        if row[parameter] == value
+    }
+    assert stack.tag_and_release(launched.id)["status"] == "Released"
+    assert state(lab, launched) == before
+
+
+def test_the_rows_have_every_pair() -> None:
+    had = set().union(*map(pairs, rows()))
+    for (one, values), (other, others) in combinations(sorted(PARAMETERS.items()), 2):
+        assert {((one, value), (other, more)) for value in values for more in others} <= had
