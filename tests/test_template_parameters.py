@@ -13,6 +13,7 @@ from tests.template import Template, source
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
     "ActOnSampleFindings": "false",
+    "FreezeInterfaces": "true",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -76,6 +77,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
+    assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

@@ -27,6 +27,7 @@ class Settings:
     max_containments_per_hour: int = 50
     release_principals: tuple[str, ...] = ("*",)
     protect_instance: bool = True
+    freeze_interfaces: bool = True
 
     @property
     def status_key(self) -> str:

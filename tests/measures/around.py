@@ -1,9 +1,11 @@
 """The ports of the measures in memory: each keeps its state in `World.around`, by its measure's name and instance."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import Attribute, ProtectInstance, Protection
 from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
@@ -43,5 +45,35 @@ def protect(world: World, books: Books) -> ProtectInstance:  # noqa: ARG001 - as
     return ProtectInstance(WorldProtection(world))
 
 
-EVERY: tuple[InMemory, ...] = (protect,)
+@dataclass(slots=True)
+class WorldFreeze:
+    """The interfaces' own tags."""
+
+    world: World
+
+    def frozen(self, instance_id: str) -> dict[str, bool]:
+        with self.world.lock:
+            attached = [one for owner, one in self.world.interfaces.values() if owner == instance_id]
+            return {one.id: self.world.settings.tag_key in one.tags for one in attached}
+
+    def freeze(self, interface_id: str) -> None:
+        self.write(interface_id, {self.world.settings.tag_key: self.world.settings.isolate_value})
+
+    def thaw(self, interface_id: str) -> None:
+        self.write(interface_id, {})
+
+    def write(self, interface_id: str, new: Mapping[str, str]) -> None:
+        """Replace the key's tag with these."""
+        with self.world.lock:
+            owner, interface = self.world.interfaces[interface_id]
+            others = {key: value for key, value in interface.tags.items() if key != self.world.settings.tag_key}
+            self.world.interfaces[interface_id] = owner, replace(interface, tags={**others, **new})
+
+
+def freeze(world: World, books: Books) -> FreezeInterfaces:  # noqa: ARG001 - as all of them
+    """The frozen interfaces of the world."""
+    return FreezeInterfaces(WorldFreeze(world))
+
+
+EVERY: tuple[InMemory, ...] = (protect, freeze)
 """Each measure over a world and its ledger."""

@@ -16,12 +16,14 @@ from botocore.config import Config
 
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.findings import GuardDutyFindings
+from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
@@ -74,6 +76,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
+            freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -118,5 +121,5 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
-        measures=(ProtectInstance(Ec2Protection(ec2)),),
+        measures=(ProtectInstance(Ec2Protection(ec2)), FreezeInterfaces(Ec2Freeze(ec2, of))),
     )
