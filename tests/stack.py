@@ -38,6 +38,7 @@ DEFAULTS = {
     "DISABLE_METADATA_SERVICE": "false",
     "DISASSOCIATE_ELASTIC_IPS": "false",
     "EXISTING_CONNECTIONS": "keep",
+    "FREEZE_INTERFACES": "false",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

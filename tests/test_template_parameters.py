@@ -16,6 +16,7 @@ DEFAULTS = {
     "DisableMetadataService": "false",
     "DisassociateElasticIPs": "false",
     "ExistingConnections": "keep",
+    "FreezeInterfaces": "true",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -82,6 +83,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert str(code.disable_metadata_service).lower() == DEFAULTS["DisableMetadataService"]
     assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]
     assert code.existing_connections == DEFAULTS["ExistingConnections"]
+    assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

@@ -31,6 +31,7 @@ class Settings:
     disable_metadata_service: bool = False
     disassociate_elastic_ips: bool = False
     existing_connections: ExistingConnections = "keep"
+    freeze_interfaces: bool = True
 
     @property
     def status_key(self) -> str:

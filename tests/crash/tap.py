@@ -28,7 +28,8 @@ Nth = tuple[str, int, Kind]
 READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
-        *("ended", "protection", "metadata", "elastic_ips", "network_acls"),
+        *("ended", "protection", "frozen"),
+        *("metadata", "elastic_ips", "network_acls"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")

@@ -14,6 +14,7 @@ from tests.stack import Stack, forget_wiring
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "PROTECT_INSTANCE": ("true", "false"),
+    "FREEZE_INTERFACES": ("true", "false"),
     "DISABLE_METADATA_SERVICE": ("true", "false"),
     "DISASSOCIATE_ELASTIC_IPS": ("true", "false"),
     "EXISTING_CONNECTIONS": ("keep", "nacl"),
@@ -44,6 +45,7 @@ def state(lab: Lab, launched: Launched) -> dict[str, Any]:
         "groups": [lab.groups(interface) for interface in launched.interface_ids],
         "profile": lab.association(launched.id)["IamInstanceProfile"]["Arn"],
         "protection": protection(lab, launched.id),
+        "interface_tags": [lab.tags(interface) for interface in launched.interface_ids],
         "metadata": lab.describe(launched.id)["MetadataOptions"],
         "elastic_ips": places(lab),
         "network_acls": acls(lab, launched.networks[0].vpc_id),
@@ -69,6 +71,7 @@ def test_a_release_brings_back_exactly_what_was(
         name
         for name, (parameter, value) in {
             "protection": ("PROTECT_INSTANCE", "true"),
+            "interface_tags": ("FREEZE_INTERFACES", "true"),
             "metadata": ("DISABLE_METADATA_SERVICE", "true"),
             "elastic_ips": ("DISASSOCIATE_ELASTIC_IPS", "true"),
             "network_acls": ("EXISTING_CONNECTIONS", "nacl"),

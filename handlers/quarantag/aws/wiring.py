@@ -17,6 +17,7 @@ from botocore.config import Config
 from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.findings import GuardDutyFindings
+from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.metadata import Ec2Metadata
@@ -26,6 +27,7 @@ from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.addresses import DisassociateElasticIps
+from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.metadata import DisableMetadataService
 from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
@@ -84,6 +86,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             disable_metadata_service=_BOOLEANS[environment.get("DISABLE_METADATA_SERVICE", "false")],
             disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
             existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
+            freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -130,6 +133,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
+            FreezeInterfaces(Ec2Freeze(ec2, of)),
             DisableMetadataService(Ec2Metadata(ec2)),
             DisassociateElasticIps(Ec2Addresses(ec2)),
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
