@@ -3,6 +3,7 @@
 import pytest
 
 from quarantag.acl import Acl, Entry, deny, is_denied, number_before
+from quarantag.aws.network_acl import acl_of
 from quarantag.aws.reading import interface_of
 
 ADDRESS = "10.0.0.5/32"
@@ -70,10 +71,29 @@ def test_the_addresses_of_an_interface_are_all_of_them_as_blocks() -> None:
             {"PrivateIpAddress": "10.0.0.5", "Association": {"PublicIp": "192.0.2.1"}},
             {"PrivateIpAddress": "10.0.0.6"},
         ],
-        "Ipv6Addresses": [{"Ipv6Address": "2001:db8::5"}],
+        "Ipv6Addresses": [{"Ipv6Address": "2001:DB8:0:0::0005"}],
         "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.16.0/28"}],
         "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:0:1::/80"}],
     }
     found = interface_of(answer)  # type: ignore[arg-type]
     assert found.addresses == ("10.0.0.5/32", "10.0.0.6/32", "2001:db8::5/128", "10.0.16.0/28", "2001:db8:0:1::/80")
     assert (found.kind, found.public) == ("trunk", ("192.0.2.1",))
+
+
+def test_blocks_are_compared_in_one_writing() -> None:
+    assert acl_of(
+        {
+            "NetworkAclId": "acl-1",
+            "VpcId": "vpc-1",
+            "OwnerId": "123456789012",
+            "Entries": [
+                {
+                    "Egress": False,
+                    "RuleNumber": 1,
+                    "RuleAction": "deny",
+                    "Protocol": "-1",
+                    "Ipv6CidrBlock": "2001:db8:0:0:0::5/128",
+                }
+            ],
+        }
+    ) == acl(deny("ingress", "2001:db8::5/128", 1))

@@ -4,12 +4,11 @@ import pytest
 
 from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
-from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
+from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface
 from tests.measures.around import ALL_ON, EVERY
 
 SCENARIOS = (
     Scenario("1 interface, every measure", one_interface, measures=EVERY, settings=ALL_ON),
-    Scenario("2 interfaces in 2 VPCs, every measure", two_vpcs, measures=EVERY, settings=ALL_ON),
     Scenario(
         "Auto Scaling member, every measure, by the sweep",
         auto_scaling_member,

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from quarantag.acl import ALL_PROTOCOLS, Acl, Entry
 from quarantag.aws import faults
+from quarantag.aws.reading import block_of
 from quarantag.instance import Direction
 
 if TYPE_CHECKING:
@@ -68,5 +69,5 @@ def _entry_of(answer: "NetworkAclEntryTypeDef") -> Entry:
         answer["RuleNumber"],
         answer["RuleAction"],
         answer["Protocol"],
-        answer.get("CidrBlock") or answer["Ipv6CidrBlock"],
+        block_of(answer.get("CidrBlock") or answer["Ipv6CidrBlock"]),
     )
