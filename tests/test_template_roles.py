@@ -41,7 +41,9 @@ def test_each_function_has_its_own_role() -> None:
     assert sorted(roles) == sorted(f"<{role}.Arn>" for role in ACTIONS)
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
-    attached = {name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items()}
+    attached = {
+        name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items() if "Roles" in one
+    }
     assert attached == {"TakeMeasures": [f"<{ISOLATOR}>"], "GiveMeasuresBack": [f"<{RELEASER}>"]}
 
 
