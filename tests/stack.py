@@ -36,6 +36,7 @@ DEFAULTS = {
     "SEVERITY_POLICY": "default",
     "PROTECT_INSTANCE": "false",
     "FREEZE_INTERFACES": "false",
+    "AUTO_SCALING_MEMBERS": "keep",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

@@ -14,6 +14,7 @@ PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
     "ActOnSampleFindings": "false",
     "FreezeInterfaces": "true",
+    "AutoScalingMembers": "standby",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -78,6 +79,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
     assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
+    assert code.auto_scaling_members == DEFAULTS["AutoScalingMembers"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

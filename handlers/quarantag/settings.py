@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["enforce", "observe"]
+Members = Literal["standby", "keep"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
@@ -28,6 +29,7 @@ class Settings:
     release_principals: tuple[str, ...] = ("*",)
     protect_instance: bool = True
     freeze_interfaces: bool = True
+    auto_scaling_members: Members = "standby"
 
     @property
     def status_key(self) -> str:

@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.auto_scaling import AutoScalingGroups
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
@@ -23,18 +24,20 @@ from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import Mode, Settings
+from quarantag.settings import Members, Mode, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -77,6 +80,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
+            auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -121,5 +125,9 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
-        measures=(ProtectInstance(Ec2Protection(ec2)), FreezeInterfaces(Ec2Freeze(ec2, of))),
+        measures=(
+            ProtectInstance(Ec2Protection(ec2)),
+            FreezeInterfaces(Ec2Freeze(ec2, of)),
+            KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
+        ),
     )
