@@ -53,6 +53,13 @@ def test_standby_that_lowers_the_desired_capacity_stops_at_the_minimum(scaling: 
     assert refusal(leave, scaling, other, decrement=True).startswith("ValidationError")
 
 
+def test_scaling_in_ends_no_member_on_standby(scaling: Scaling) -> None:
+    one, _ = scaling.group()
+    enter(scaling, one)
+    scaling.api.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=0)
+    assert scaling.members() == [one]
+
+
 def test_what_leaves_standby_grows_the_desired_capacity_up_to_the_maximum(scaling: Scaling) -> None:
     one, other = scaling.group(maximum=3)
     for instance_id in (one, other):

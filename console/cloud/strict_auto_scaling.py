@@ -20,14 +20,15 @@ def refuse_as_invalid(message: str) -> Never:
     raise ValidationError(message)
 
 
-def group_named(backend: AutoScalingBackend, name: str) -> FakeAutoScalingGroup:
+def group_named(backend: AutoScalingBackend, name: str) -> Moto:
     """FACTS E1: of an unknown group moto makes an internal error."""
     if name not in backend.autoscaling_groups:
         refuse_as_invalid("AutoScalingGroup name not found - null")
-    return backend.autoscaling_groups[name]
+    group: Moto = backend.autoscaling_groups[name]
+    return group
 
 
-def members_in(group: FakeAutoScalingGroup, instance_ids: list[str], *states: str) -> list[InstanceState]:
+def members_in(group: Moto, instance_ids: list[str], *states: str) -> list[InstanceState]:
     """FACTS E1: moto ignores an unknown instance, and the lifecycle state; here all of them are in one of `states`."""
     members = {member.instance.id: member for member in group.instance_states}
     for instance_id in instance_ids:
@@ -38,7 +39,7 @@ def members_in(group: FakeAutoScalingGroup, instance_ids: list[str], *states: st
     return [members[instance_id] for instance_id in instance_ids]
 
 
-def check_room(group: FakeAutoScalingGroup, more: int) -> None:
+def check_room(group: Moto, more: int) -> None:
     """The desired capacity never passes the maximum (User Guide, "Detach or attach instances")."""
     if group.desired_capacity + more > group.max_size:
         sizes = f"min-size={group.min_size}, max-size={group.max_size}, and desired-size={group.desired_capacity}"
@@ -48,12 +49,21 @@ def check_room(group: FakeAutoScalingGroup, more: int) -> None:
         )
 
 
-def check_minimum(group: FakeAutoScalingGroup, fewer: int, *, decrement: bool) -> None:
+def check_minimum(group: Moto, fewer: int, *, decrement: bool) -> None:
     """FACTS E1: moto lowers the desired capacity below the minimum (API, EnterStandby; the words are ours)."""
     if decrement and group.desired_capacity - fewer < group.min_size:
         refuse_as_invalid(
             f"AutoScalingGroup {group.name} has min-size={group.min_size}; its desired-size would be less."
         )
+
+
+@corrects(FakeAutoScalingGroup, "set_desired_capacity")
+def scale_in_service_only(original: Original, self: Moto, new_capacity: int | None) -> None:
+    """Scaling in ends no member on standby (User Guide, "Temporarily remove instances…"); moto ends those, too."""
+    idle = [member for member in self.instance_states if member.lifecycle_state != IN_SERVICE]
+    self.instance_states = self.active_instances()
+    original(self, new_capacity)
+    self.instance_states = [*self.instance_states, *idle]
 
 
 @corrects(AutoScalingBackend, "enter_standby_instances")
@@ -119,7 +129,7 @@ def attach(_original: Original, self: AutoScalingBackend, group_name: str, insta
         check_room(group, len(instance_ids))
         group.desired_capacity += len(instance_ids)
         for instance_id in instance_ids:
-            instance = self.ec2_backend.get_instance(instance_id)
+            instance: Moto = self.ec2_backend.get_instance(instance_id)
             instance.autoscaling_group = group
             protected = group.new_instances_protected_from_scale_in
             group.instance_states.append(InstanceState(instance, protected_from_scale_in=protected))
@@ -139,13 +149,13 @@ def register_in_service_only(_original: Original, self: AutoScalingBackend, grou
     deregister(self, group, idle)
 
 
-def deregister(backend: AutoScalingBackend, group: FakeAutoScalingGroup, instance_ids: list[str]) -> None:
+def deregister(backend: AutoScalingBackend, group: Moto, instance_ids: list[str]) -> None:
     """Take these instances out of the group's target groups."""
     for target_group in target_groups(backend, group):
         target_group.deregister([{"Id": one} for one in instance_ids if one in target_group.targets])
 
 
-def target_groups(backend: AutoScalingBackend, group: FakeAutoScalingGroup) -> list[Moto]:
+def target_groups(backend: AutoScalingBackend, group: Moto) -> list[Moto]:
     """The group's target groups that still exist."""
     known = backend.elbv2_backend.target_groups
     return [known[arn] for arn in group.target_group_arns if arn in known]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from moto import mock_aws
-from moto.autoscaling.models import FakeAutoScalingGroup, autoscaling_backends
+from moto.autoscaling.models import autoscaling_backends
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
@@ -115,7 +115,7 @@ class StrictMoto:
         STATE.refusals.append(Refusal(action, resource_id, code, message, times))
 
 
-def _auto_scaling_groups() -> list[FakeAutoScalingGroup]:
+def _auto_scaling_groups() -> list[Moto]:
     regions = [region for account in autoscaling_backends.values() for region in account.values()]
     return [group for region in regions for group in region.autoscaling_groups.values()]
 

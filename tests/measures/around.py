@@ -10,6 +10,7 @@ from quarantag.measures.protection import Attribute, ProtectInstance, Protection
 from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
 from tests.crash.world import World
+from tests.measures.members import keep_from_group
 
 
 @dataclass(slots=True)
@@ -75,5 +76,5 @@ def freeze(world: World, books: Books) -> FreezeInterfaces:  # noqa: ARG001 - as
     return FreezeInterfaces(WorldFreeze(world))
 
 
-EVERY: tuple[InMemory, ...] = (protect, freeze)
+EVERY: tuple[InMemory, ...] = (protect, freeze, keep_from_group)
 """Each measure over a world and its ledger."""
