@@ -39,6 +39,7 @@ DEFAULTS = {
     "DISASSOCIATE_ELASTIC_IPS": "false",
     "EXISTING_CONNECTIONS": "keep",
     "FREEZE_INTERFACES": "false",
+    "AUTO_SCALING_MEMBERS": "keep",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

@@ -16,7 +16,7 @@ from tests.cloud import Lab
 from tests.crash.matrix import DIRECTIONS, Cell, problems
 from tests.crash.sample import SAMPLE
 from tests.crash.scenarios import SCENARIOS, Scenario
-from tests.crash.site import Site, deliver, in_memory, name_of, prepare, run_sweep, standing
+from tests.crash.site import Site, deliver, in_memory, name_of, prepare, run_sweep, standing, truth_of
 from tests.crash.strict import strict_site
 from tests.crash.tap import Tap
 from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut
@@ -208,7 +208,7 @@ def test_a_sample_of_the_matrix_holds_over_strict_moto(strict: Site, cell: Cell)
 def test_the_verdict_sees_what_is_wrong() -> None:
     site = in_memory()
     launched = prepare(site, SCENARIOS[0])
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     wrong = truth | {"profile": ["another"], "groups": {}}
     assert uncut(site, launched)
     assert problems_of_isolation(site, launched, truth, told=True)

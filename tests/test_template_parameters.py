@@ -17,6 +17,7 @@ DEFAULTS = {
     "DisassociateElasticIPs": "false",
     "ExistingConnections": "keep",
     "FreezeInterfaces": "true",
+    "AutoScalingMembers": "standby",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -84,6 +85,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]
     assert code.existing_connections == DEFAULTS["ExistingConnections"]
     assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
+    assert code.auto_scaling_members == DEFAULTS["AutoScalingMembers"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

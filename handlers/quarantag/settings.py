@@ -5,6 +5,7 @@ from typing import Literal
 
 Mode = Literal["enforce", "observe"]
 ExistingConnections = Literal["keep", "nacl"]
+Members = Literal["standby", "keep"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
@@ -32,6 +33,7 @@ class Settings:
     disassociate_elastic_ips: bool = False
     existing_connections: ExistingConnections = "keep"
     freeze_interfaces: bool = True
+    auto_scaling_members: Members = "standby"
 
     @property
     def status_key(self) -> str:

@@ -30,6 +30,7 @@ READS = frozenset(
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
         *("ended", "protection", "frozen"),
         *("metadata", "elastic_ips", "network_acls"),
+        *("member", "group", "tagged_members"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")

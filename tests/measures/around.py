@@ -11,6 +11,7 @@ from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
 from tests.crash.world import SETTINGS, World
 from tests.measures.around_connections import deny_addresses, disable_metadata, take_elastic_ips
+from tests.measures.members import keep_from_group
 
 
 @dataclass(slots=True)
@@ -82,6 +83,7 @@ EVERY: tuple[InMemory, ...] = (
     disable_metadata,
     take_elastic_ips,
     deny_addresses,
+    keep_from_group,
 )
 """Each measure over a world and its ledger."""
 ALL_ON = replace(

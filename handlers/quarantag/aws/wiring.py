@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.auto_scaling import AutoScalingGroups
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
@@ -27,6 +28,7 @@ from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.addresses import DisassociateElasticIps
+from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.metadata import DisableMetadataService
 from quarantag.measures.network_acl import DenyInNetworkAcls
@@ -34,7 +36,7 @@ from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import ExistingConnections, Mode, Settings
+from quarantag.settings import ExistingConnections, Members, Mode, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
+_MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -87,6 +90,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
             existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
+            auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -137,5 +141,6 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             DisableMetadataService(Ec2Metadata(ec2)),
             DisassociateElasticIps(Ec2Addresses(ec2)),
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
+            KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
         ),
     )
