@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.cloud import Lab, Launched
+from tests.cloud import Lab
 from tests.measures.acls import acls
 from tests.measures.test_addresses import elastic_ip, places
 from tests.measures.test_protection import protection
+from tests.scaling import Scaling, scaling_of
 from tests.stack import Stack, forget_wiring
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -18,8 +19,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "DISABLE_METADATA_SERVICE": ("true", "false"),
     "DISASSOCIATE_ELASTIC_IPS": ("true", "false"),
     "EXISTING_CONNECTIONS": ("keep", "nacl"),
+    "AUTO_SCALING_MEMBERS": ("standby", "keep"),
 }
-"""Every measure's, with all its values: a new measure adds its own here, and what it changes to `state`."""
+"""Every measure's, with all its values: a new measure adds its own here, to `CHANGES` and to `state`."""
 Row = dict[str, str]
 Pair = tuple[tuple[str, str], tuple[str, str]]
 
@@ -39,16 +41,31 @@ def rows() -> Iterator[Row]:
         yield best
 
 
-def state(lab: Lab, launched: Launched) -> dict[str, Any]:
+CHANGES = {
+    "protection": ("PROTECT_INSTANCE", "true"),
+    "interface_tags": ("FREEZE_INTERFACES", "true"),
+    "metadata": ("DISABLE_METADATA_SERVICE", "true"),
+    "elastic_ips": ("DISASSOCIATE_ELASTIC_IPS", "true"),
+    "network_acls": ("EXISTING_CONNECTIONS", "nacl"),
+    "member": ("AUTO_SCALING_MEMBERS", "standby"),
+}
+"""What of `state` each parameter's value changes."""
+
+
+def state(scaling: Scaling, instance_id: str) -> dict[str, Any]:
     """All that the cut and the measures may change."""
+    lab = scaling.lab
+    shown = lab.describe(instance_id)
+    interfaces = [one["NetworkInterfaceId"] for one in shown["NetworkInterfaces"]]
     return {
-        "groups": [lab.groups(interface) for interface in launched.interface_ids],
-        "profile": lab.association(launched.id)["IamInstanceProfile"]["Arn"],
-        "protection": protection(lab, launched.id),
-        "interface_tags": [lab.tags(interface) for interface in launched.interface_ids],
-        "metadata": lab.describe(launched.id)["MetadataOptions"],
+        "groups": [lab.groups(interface) for interface in interfaces],
+        "profile": lab.association(instance_id)["IamInstanceProfile"]["Arn"],
+        "protection": protection(lab, instance_id),
+        "interface_tags": [lab.tags(interface) for interface in interfaces],
+        "metadata": shown["MetadataOptions"],
         "elastic_ips": places(lab),
-        "network_acls": acls(lab, launched.networks[0].vpc_id),
+        "network_acls": acls(lab, scaling.network.vpc_id),
+        "member": (scaling.state(instance_id), scaling.suspended()),
     }
 
 
@@ -59,27 +76,21 @@ def test_a_release_brings_back_exactly_what_was(
     for name, value in row.items():
         monkeypatch.setenv(name, value)
     forget_wiring()
-    launched = lab.instance([lab.vpc()], profile=lab.profile())
-    elastic_ip(lab, launched.interface_ids[0])
-    before = state(lab, launched)
+    scaling = scaling_of(lab)
+    member, _ = scaling.group()
+    lab.ec2.associate_iam_instance_profile(InstanceId=member, IamInstanceProfile={"Arn": lab.profile()})
+    elastic_ip(lab, lab.describe(member)["NetworkInterfaces"][0]["NetworkInterfaceId"])
+    before = state(scaling, member)
 
-    assert stack.tag_and_isolate(launched.id)["status"] == "Isolated"
+    assert stack.tag_and_isolate(member)["status"] == "Isolated"
 
-    during = state(lab, launched)
+    during = state(scaling, member)
     changed = {name for name, found in during.items() if found != before[name]}
     assert changed == {"groups", "profile"} | {
-        name
-        for name, (parameter, value) in {
-            "protection": ("PROTECT_INSTANCE", "true"),
-            "interface_tags": ("FREEZE_INTERFACES", "true"),
-            "metadata": ("DISABLE_METADATA_SERVICE", "true"),
-            "elastic_ips": ("DISASSOCIATE_ELASTIC_IPS", "true"),
-            "network_acls": ("EXISTING_CONNECTIONS", "nacl"),
-        }.items()
-        if row[parameter] == value
+        name for name, (parameter, on) in CHANGES.items() if row[parameter] == on
     }
-    assert stack.tag_and_release(launched.id)["status"] == "Released"
-    assert state(lab, launched) == before
+    assert stack.tag_and_release(member)["status"] == "Released"
+    assert state(scaling, member) == before
 
 
 def test_the_rows_have_every_pair() -> None:
