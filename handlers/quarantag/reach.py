@@ -1,0 +1,85 @@
+"""Whether earlier rules leave nothing for a later one: said only where it is sure.
+
+What a rule matches is a box, with a side for each matcher. An earlier rule that takes some of it leaves what fails one
+of its matchers: a smaller box for each. The rule can never be hit if the earlier rules that remain take each of these.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from quarantag.matching import Flag, Globs, Match, OneOf, Range, Wanted
+
+MOST_STEPS = 2000
+"""Boxes looked at for one rule, before it is taken as reachable: a policy must not make a cold start slow."""
+WHOLE: Mapping[str, Wanted] = {"severity": Range(0), "count": Range(1), "type": Globs(("*",))}
+"""All that a finding may show, where it always shows something: a rule without the matcher matches this."""
+
+Box = Mapping[str, Wanted]
+
+
+def taking(match: Match, earlier: Sequence[Match]) -> tuple[int, ...]:
+    """Positions of those earlier matches that together surely take all that this one matches; none where it is open."""
+    alone = next((at for at, other in enumerate(earlier) if other.covers(match)), None)
+    if alone is not None:
+        return (alone,)
+    box = dict(match.matchers)
+    needed = [at for at, other in enumerate(earlier) if _left(box, other) is not None]
+    if not _taken(box, [earlier[at] for at in needed]):
+        return ()
+    for at in tuple(needed):
+        fewer = [other for other in needed if other != at]
+        needed = fewer if _taken(box, [earlier[other] for other in fewer]) else needed
+    return tuple(needed)
+
+
+def _taken(box: Box, earlier: Sequence[Match]) -> bool:
+    """Whether every part of the box is taken; parts are looked at one by one, so that an open one ends the search."""
+    waiting = [(box, 0)]
+    for _ in range(MOST_STEPS):
+        if not waiting:
+            return True
+        part, first = waiting.pop()
+        found = next(
+            ((at, left) for at in range(first, len(earlier)) if (left := _left(part, earlier[at])) is not None), None
+        )
+        if found is None:
+            return False
+        at, left = found
+        waiting.extend((smaller, at + 1) for smaller in left)
+    return False
+
+
+def _left(box: Box, other: Match) -> list[Box] | None:
+    """What the other leaves of the box; None where it surely takes nothing, or that is not plain."""
+    left: list[Box] = []
+    for name, wanted in other.matchers:
+        mine = box.get(name) or WHOLE.get(name)
+        for piece in _outside(mine, wanted):
+            if piece is None or piece == mine:
+                return None
+            left.append({**box, name: piece})
+    return left
+
+
+def _outside(mine: Wanted | None, theirs: Wanted) -> Iterator[Wanted | None]:
+    """The parts of mine (None: anything) that theirs does not surely take; mine itself where that is not plain."""
+    if isinstance(mine, Range) and isinstance(theirs, Range):
+        yield from _beside(mine, theirs)
+    elif isinstance(mine, OneOf) and isinstance(theirs, OneOf):
+        rest = tuple(value for value in mine.values if value not in theirs.values)
+        yield from (OneOf(rest),) if rest else ()
+    elif isinstance(mine, Globs) and isinstance(theirs, Globs):
+        patterns = tuple(pattern for pattern in mine.patterns if not theirs.holds(pattern))
+        yield from (Globs(patterns),) if patterns else ()
+    elif mine is None and isinstance(theirs, Flag):
+        yield Flag(not theirs.value)
+    elif mine is None or not theirs.covers(mine):
+        yield mine
+
+
+def _beside(mine: Range, theirs: Range) -> Iterator[Range]:
+    least = mine.at_least or 0
+    if theirs.at_least is not None and theirs.at_least > least:
+        below = theirs.at_least if mine.below is None else min(mine.below, theirs.at_least)
+        yield Range(mine.at_least, below)
+    if theirs.below is not None and (mine.below is None or theirs.below < mine.below):
+        yield Range(max(least, theirs.below), mine.below)
