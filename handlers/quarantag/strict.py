@@ -81,6 +81,9 @@ def _strange(given: Mapping[str, object], path: Path, fields: Mapping[str, Field
 def suggestion(wrong: str, known: Collection[str]) -> str:
     """What to write instead of a word that is not known."""
     meant = _meant(wrong, known)
+    key, colon, value = wrong.partition(":")
+    if colon and key in known:
+        return f"write a space after the colon, `{key}: {value}`"
     return f"did you mean `{meant}`?" if meant else f"write one of {', '.join(known)}"
 
 
