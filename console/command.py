@@ -18,14 +18,21 @@ app.add_typer(policy, name="policy")
 
 
 @policy.command()
-def check(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], *, json: Json = False) -> None:
-    """Validate policy files and run their own tests: 0 all are good, 1 one is refused, 2 one can't be read.
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is only warned of, too: for CI.")] = False,
+    json: Json = False,
+) -> None:
+    """Validate policy files, run their own tests, and warn of what is allowed and yet unwise.
 
-    Warnings go to stderr, and change nothing.
+    One line for each problem: file, line, column, what is wrong and what to write instead.
+
+    Exit code: 0 all are good (warnings change nothing, unless --strict); 1 one is refused; 2 one can't be read.
     """
     from console import policy_check  # noqa: PLC0415 (lazy: `--help` stays fast)
 
-    raise typer.Exit(policy_check.check(files, as_json=json))
+    raise typer.Exit(policy_check.check(files, as_json=json, strict=strict))
 
 
 @policy.command()

@@ -161,7 +161,7 @@ def test_check_says_of_each_file_whether_it_is_good() -> None:
     result = typed("check", DEFAULT, refused)
     assert result.exit_code == 1
     assert result.stdout.startswith(f"{DEFAULT}: good: 7 rules")
-    assert result.stderr == f"{refused}:4:1: rules: no rule would ignore every finding: write at least one\n"
+    assert result.stderr == f"{refused}:4:1: error: rules: no rule would ignore every finding: write at least one\n"
     assert typed("check", DEFAULT).exit_code == 0
     assert typed("check", refused, "nowhere.yaml").exit_code == 2
 

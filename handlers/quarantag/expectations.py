@@ -37,8 +37,8 @@ def _failing(policy: Policy) -> Iterator[InvalidPolicy]:
     for position, expected in enumerate(policy.expectations):
         decision = explained(policy, expected).decision
         if (decision.action, decision.rule) != (expected.action, expected.rule):
-            wanted = _words(expected.action, expected.rule)
-            seen = f"{_words(decision.action, decision.rule)} ({decision.reason})"
+            wanted = words(expected.action, expected.rule)
+            seen = f"{words(decision.action, decision.rule)} ({decision.reason})"
             problem = f"expected {wanted}, but the policy says {seen}: mend the rule or the expectation"
             yield InvalidPolicy(problem, ("expect", position))
 
@@ -55,7 +55,8 @@ def _untested(policy: Policy) -> Iterator[InvalidPolicy]:
             yield InvalidPolicy(problem, ("rules", position))
 
 
-def _words(action: str, rule: str | None) -> str:
+def words(action: str, rule: str | None) -> str:
+    """An outcome in words: `review by rule high`."""
     return f"{action} by rule {rule}" if rule else f"{action} by no rule"
 
 
