@@ -35,6 +35,8 @@ def _taking_all_known(rule: Rule, earlier: Sequence[Rule]) -> list[str]:
     """Ids of the earlier rules that take every known type that the rule's patterns fit; none where one is left."""
     known = [one for pattern in patterns(rule) for one in finding_types.like(pattern)]
     wanted = [one for one in known if not set(finding_types.about(one)).isdisjoint(resource_types(rule))]
+    if len(patterns(rule)) == 1 and known == list(patterns(rule)):
+        return []  # it is that type alone, and the policy would not have loaded
     matches, taking = [one.match for one in earlier], set[int]()
     for finding_type in wanted:
         taken = reach.taking(_narrowed(rule.match, finding_type), matches)

@@ -18,7 +18,7 @@ def unproven(policy: Policy) -> Iterator[Warned]:
             continue
         without = replace(policy, rules=(*policy.rules[:position], *policy.rules[position + 1 :]))
         named = [one for one in policy.expectations if one.rule == rule.id and one.action == "isolate"]
-        stand_ins = [without.rule(expectations.explained(without, one).decision.rule) for one in named]
+        stand_ins = [without.rule(expectations.decided(without, one).rule) for one in named]
         if named and all(_alike(rule, other) for other in stand_ins):
             who = " and ".join(sorted({other.id for other in stand_ins if other}))
             problem = f"rule {rule.id} could be deleted and every expectation would still isolate, by {who}"

@@ -4,7 +4,7 @@ What a rule matches is a box, with a side for each matcher. An earlier rule that
 of its matchers: a smaller box for each. The rule can never be hit if the earlier rules that remain take each of these.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from quarantag.matching import Flag, Globs, Match, OneOf, Range, Wanted
 
@@ -18,11 +18,12 @@ Box = Mapping[str, Wanted]
 
 def taking(match: Match, earlier: Sequence[Match]) -> tuple[int, ...]:
     """Positions of those earlier matches that together surely take all that this one matches; none where it is open."""
-    alone = next((at for at, other in enumerate(earlier) if other.covers(match)), None)
+    box = dict(match.matchers)
+    touching = [(at, left) for at, other in enumerate(earlier) if (left := _left(box, other)) is not None]
+    alone = next((at for at, left in touching if not left), None)
     if alone is not None:
         return (alone,)
-    box = dict(match.matchers)
-    needed = [at for at, other in enumerate(earlier) if _left(box, other) is not None]
+    needed = [at for at, _ in touching]
     if not _taken(box, [earlier[at] for at in needed]):
         return ()
     for at in tuple(needed):
@@ -60,26 +61,26 @@ def _left(box: Box, other: Match) -> list[Box] | None:
     return left
 
 
-def _outside(mine: Wanted | None, theirs: Wanted) -> Iterator[Wanted | None]:
+def _outside(mine: Wanted | None, theirs: Wanted) -> Sequence[Wanted | None]:
     """The parts of mine (None: anything) that theirs does not surely take; mine itself where that is not plain."""
     if isinstance(mine, Range) and isinstance(theirs, Range):
-        yield from _beside(mine, theirs)
-    elif isinstance(mine, OneOf) and isinstance(theirs, OneOf):
-        rest = tuple(value for value in mine.values if value not in theirs.values)
-        yield from (OneOf(rest),) if rest else ()
-    elif isinstance(mine, Globs) and isinstance(theirs, Globs):
+        return _beside(mine, theirs)
+    if isinstance(mine, OneOf) and isinstance(theirs, OneOf):
+        values = tuple(value for value in mine.values if value not in theirs.values)
+        return (OneOf(values),) if values else ()
+    if isinstance(mine, Globs) and isinstance(theirs, Globs):
         patterns = tuple(pattern for pattern in mine.patterns if not theirs.holds(pattern))
-        yield from (Globs(patterns),) if patterns else ()
-    elif mine is None and isinstance(theirs, Flag):
-        yield Flag(not theirs.value)
-    elif mine is None or not theirs.covers(mine):
-        yield mine
+        return (Globs(patterns),) if patterns else ()
+    if mine is None and isinstance(theirs, Flag):
+        return (Flag(not theirs.value),)
+    return () if mine is not None and theirs.covers(mine) else (mine,)
 
 
-def _beside(mine: Range, theirs: Range) -> Iterator[Range]:
-    least = mine.at_least or 0
+def _beside(mine: Range, theirs: Range) -> list[Range]:
+    least, beside = mine.at_least or 0, []
     if theirs.at_least is not None and theirs.at_least > least:
         below = theirs.at_least if mine.below is None else min(mine.below, theirs.at_least)
-        yield Range(mine.at_least, below)
+        beside.append(Range(mine.at_least, below))
     if theirs.below is not None and (mine.below is None or theirs.below < mine.below):
-        yield Range(max(least, theirs.below), mine.below)
+        beside.append(Range(max(least, theirs.below), mine.below))
+    return beside
