@@ -36,7 +36,7 @@ def check(
 
 
 @policy.command()
-def explain(
+def explain(  # noqa: PLR0913 (each is an option that can be typed)
     finding: Annotated[str, typer.Argument(metavar="FINDING", help="A finding's JSON file; - reads it from stdin.")],
     policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.")],
     tag: Annotated[
@@ -46,12 +46,19 @@ def explain(
     act_on_samples: Annotated[
         bool, typer.Option(help="Decide as a stack with ActOnSampleFindings=true would.")
     ] = False,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="ACCOUNT/REGION", help="Decide as the stack there would; else, as the instance's own."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say what a policy decides about a finding, and why: rule by rule, matcher by matcher. No AWS is asked."""
+    """Say what a policy decides about a finding, and why: each rule and matcher, then the guardrails. No AWS is asked.
+
+    Exit code: 0 answered; 2 the finding or the policy can't be used.
+    """
     from console import policy_explain  # noqa: PLC0415
 
-    question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples)
+    question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples, at)
     raise typer.Exit(policy_explain.explain(question, as_json=json))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from console.explained import seen
+from console.screen_words import seen
 from quarantag import expectations
 from quarantag.decision import Attempt, Explanation
 from quarantag.examples import Expectation

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from console.explained import printable
 from console.policy_check import GOOD, Checked, Problem
+from console.screen_words import printable
 
 STYLES = {"error": "bold red", "warning": "bold yellow"}
 

@@ -32,7 +32,7 @@ def explained(*words: str, stdin: str | None = None) -> list[tuple[object, objec
 def test_json_has_exactly_the_stable_shape() -> None:
     result = typed("explain", BACKDOOR, "--policy", DEFAULT, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert json.loads(result.stdout) == {
+    assert {key: value for key, value in json.loads(result.stdout).items() if key != "trace"} == {
         "finding_id": "3ab1c0de3ab1c0de3ab1c0de3ab1c0de",
         "type": "Backdoor:EC2/C&CActivity.B",
         "severity": 8.0,

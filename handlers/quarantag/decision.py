@@ -131,8 +131,7 @@ def explain(finding: Finding, named: NamedInstance | None, policy: Policy, circu
 def _decided(
     finding: Finding, named: NamedInstance | None, policy: Policy, circumstances: Circumstances, rule: Rule | None
 ) -> Decision:
-    about_instances = finding.sequence or finding.resource_type in INSTANCE_TYPES
-    if named is None or not (about_instances or rule):
+    if named is None or not (rule or finding.sequence or finding.resource_type in INSTANCE_TYPES):
         return _about_nothing(finding)
     case = _Case(finding, named, policy, circumstances, rule)
     barred = next((verdict for guard in (_archived, _sample, _foreign) if (verdict := guard(case))), None)

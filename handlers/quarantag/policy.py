@@ -51,8 +51,12 @@ class Limit:
     @property
     def counts(self) -> str:
         """What it counts, in words: two limits that count the same would share one counter."""
-        scope = f"{self.by}:{self.tag_key}" if self.tag_key else self.by
-        return f"by {scope} in windows of {self.window_seconds // 60} minutes"
+        return f"by {self.scope} in windows of {self.window_seconds // 60} minutes"
+
+    @property
+    def scope(self) -> str:
+        """`by` as the file has it: `vpc`, `tag:Service`."""
+        return f"{self.by}:{self.tag_key}" if self.tag_key else self.by
 
 
 @dataclass(frozen=True, slots=True)
