@@ -7,19 +7,30 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from console import operate
+from console import completing, operate, policy_commands
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+FindingFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FINDING", help="A finding's JSON file; - reads it from stdin.", autocompletion=completing.findings
+    ),
+]
+PolicyFile = Annotated[
+    Path,
+    typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.", autocompletion=completing.policies),
+]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Contains compromised EC2 instances.")
-policy = typer.Typer(no_args_is_help=True, help="The policy workbench: check a policy, explain a decision.")
+app = typer.Typer(no_args_is_help=True, help="Contains compromised EC2 instances.")
+policy = typer.Typer(no_args_is_help=True, help="The policy workbench: write a policy, check it, explain a decision.")
 operate.register(app)
+policy_commands.register(policy)
 app.add_typer(policy, name="policy")
 
 
 @policy.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", autocompletion=completing.policies)],
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is only warned of, too: for CI.")] = False,
     json: Json = False,
@@ -37,8 +48,8 @@ def check(
 
 @policy.command()
 def explain(  # noqa: PLR0913 (each is an option that can be typed)
-    finding: Annotated[str, typer.Argument(metavar="FINDING", help="A finding's JSON file; - reads it from stdin.")],
-    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.")],
+    finding: FindingFile,
+    policy_file: PolicyFile,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A live tag of the instance; may be repeated.")
     ] = None,
