@@ -54,8 +54,8 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "4:24: error: rules[0].match.severty: unknown key 'severty': did you mean `severity`?",
         "4:51: error: rules[0].then: 'isolat' is not known here: did you mean `isolate`?",
         "5:5: error: rules[1]: `then` is missing: write `then: review`",
-        "5:24: error: rules[1].match.resource_type: 'instance' is not known here: did you mean `Instance`?",
-        "7:50: error: expect[0].finding.severity: 80 is not a number from 0 to 10: write one",
+        "5:26: error: rules[1].match.resource_type: 'instance' is not known here: did you mean `Instance`?",
+        "7:46: error: expect[0].finding.severity: 80 is not a number from 0 to 10: write one",
     ]
 
 
