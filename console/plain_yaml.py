@@ -110,6 +110,8 @@ def _no_value(trouble: Trouble) -> str:
 
 
 def _quoted(trouble: Trouble) -> str:
+    if trouble.word.startswith(">"):
+        return "a value that starts with >: write a range as {at_least: 7.0}, and put a text in quotes"
     return f"a value that starts with {trouble.word[:1]} needs quotes: write '{trouble.word}'"
 
 
@@ -133,7 +135,7 @@ TOLD: tuple[tuple[str, Callable[[Trouble], str]], ...] = (
     ("unknown escape character", lambda _: "a `\\` between double quotes: write single quotes around this text"),
     ("expected a single document", lambda _: "a second document starts here: one file holds one policy, take it away"),
     ("sequence entries are not allowed", lambda _: "a list entry inside a line: start a new line, or write `[…]`"),
-    ("scanning a block scalar", lambda trouble: f"a value that starts with {trouble.word[:1]}: put it in quotes"),
+    ("scanning a block scalar", _quoted),
 )
 """What PyYAML says, as a pattern, and how that is told; the first that fits."""
 BEGINS = "scanning an (alias|anchor)|scanning a (quoted|block) scalar|could not find expected ':'"

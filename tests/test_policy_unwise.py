@@ -74,7 +74,7 @@ def test_an_expectation_of_an_unknown_type_is_told() -> None:
         (
             [(HIGH, "isolate"), ({"severity": {"at_least": 4.0, "below": 6.9}}, "review")],
             "findings of severity from 6.9, below 7, fall through",
-            ("rules", 0, "match", "severity"),
+            ("rules", 1, "match", "severity"),
         ),
         ([({"severity": {"at_least": 4.0, "below": 7.0}}, "review")], "severity 7 and more fall through", None),
         ([({"severity": {"at_least": 9.0}}, "isolate")], "severity from 7, below 9, fall through", None),

@@ -85,7 +85,7 @@ def test_what_is_no_plain_yaml_is_refused_in_one_line(content: str) -> None:
         ("a: *:EC2/*", "1:4: not YAML: a value that starts with * needs quotes: write '*:EC2/*'"),
         ("a: [*Foo, b]", "1:5: not YAML: a value that starts with * needs quotes: write '*Foo'"),
         ("a: @foo", "1:4: not YAML: a value that starts with @ needs quotes: write '@foo'"),
-        ("a: >= 7", "1:4: not YAML: a value that starts with >: put it in quotes"),
+        ("a: >= 7", "1:4: not YAML: a value that starts with >: write a range as {at_least"),
         ("r:\n  - a: b\n    c: d\n   e: f", "4:4: not YAML: this line is indented like none of the lines around it"),
         ("a: 1\n- b", "2:1: not YAML: a list entry stands among keys: indent it below the key"),
         ("a: - b", "1:4: not YAML: a list entry inside a line: start a new line"),

@@ -29,9 +29,11 @@ def gaps(policy: Policy) -> Iterator[Warned]:
         for span in _uncovered(policy.rules, dict(seen)):
             if finding_type not in falling[span]:
                 falling[span].append(finding_type)
-    widest = sorted(falling.items(), key=lambda gap: (-len(gap[1]), gap[0]))
-    for span, types in widest[:MOST_NAMED]:
-        yield Warned(_place(policy, span), _message(span, types))
+    told: list[Span] = []
+    for span, types in sorted(falling.items(), key=lambda gap: -len(gap[1])):
+        if len(told) < MOST_NAMED and not any(wider[0] <= span[0] and span[1] <= wider[1] for wider in told):
+            told.append(span)
+            yield Warned(_place(policy, span), _message(span, types))
 
 
 @cache
@@ -80,11 +82,12 @@ def _span(wanted: Wanted) -> Span:
 
 def _place(policy: Policy, span: Span) -> tuple[str | int, ...]:
     """The severity of the rule that ends where the gap begins, or begins where it ends."""
-    for position, rule in enumerate(policy.rules):
-        severity = dict(rule.match.matchers).get("severity")
-        if isinstance(severity, Range) and (severity.below == span[0] or severity.at_least == span[1]):
-            return ("rules", position, "match", "severity")
-    return ("rules",)
+    bounds = [dict(rule.match.matchers).get("severity") for rule in policy.rules]
+    ranges = [(at, bound) for at, bound in enumerate(bounds) if isinstance(bound, Range)]
+    beside = [at for at, bound in ranges if bound.below == span[0]] + [
+        at for at, bound in ranges if bound.at_least == span[1]
+    ]
+    return ("rules", beside[0], "match", "severity") if beside else ("rules",)
 
 
 def _message(span: Span, types: Sequence[str]) -> str:

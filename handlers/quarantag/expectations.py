@@ -55,7 +55,8 @@ def _untested(policy: Policy) -> Iterator[InvalidPolicy]:
     subjects = [_subject(expected.example) for expected in policy.expectations]
     for position, rule in enumerate(policy.rules):
         if rule.id not in hit:
-            problem = f"no expectation hits rule {rule.id}: write one under `expect` with `rule: {rule.id}`"
+            one = f"`- {{finding: {{type: …, severity: …}}, action: {rule.action}, rule: {rule.id}}}`"
+            problem = f"no expectation hits rule {rule.id}: write one under `expect`, {one}"
             yield InvalidPolicy(problem, ("rules", position))
         elif rule.action == "isolate" and all(rule.match.holds(subject) for subject in subjects):
             problem = f"rule {rule.id} isolates, and no expectation shows what it spares: write one under `expect`"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from quarantag.document import shown
+from quarantag import document
 from quarantag.errors import InvalidPolicy
 
 Path = tuple[str | int, ...]
@@ -44,6 +44,11 @@ class Refusals:
         if self.found:
             first, *others = self.found
             raise InvalidPolicy(first.message, first.path, tuple(others))
+
+
+def shown(value: object) -> str:
+    """The value for an error message, as a policy file has it."""
+    return str(value).lower() if isinstance(value, bool) else "nothing" if value is None else document.shown(value)
 
 
 def keyed(value: object, path: Path) -> Mapping[str, object]:
@@ -177,7 +182,8 @@ def listed(read: Reader) -> Reader:
 
     def read_all(value: object, path: Path) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise InvalidPolicy(f"{shown(value)} stands where a list is wanted: write `- …` entries", path)
+            entries = "`- …` entries, or leave the key out" if value is None else "`- …` entries"
+            raise InvalidPolicy(f"{shown(value)} stands where a list is wanted: write {entries}", path)
         return _items(read, value, path)
 
     return read_all
