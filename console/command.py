@@ -24,13 +24,14 @@ PolicyFile = Annotated[
 app = typer.Typer(no_args_is_help=True, help="Contains compromised EC2 instances.")
 policy = typer.Typer(no_args_is_help=True, help="The policy workbench: write a policy, check it, explain a decision.")
 operate.register(app)
-policy_commands.register(policy)
 app.add_typer(policy, name="policy")
 
 
 @policy.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", autocompletion=completing.policies)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="YAML policies.", autocompletion=completing.policies)
+    ],
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is only warned of, too: for CI.")] = False,
     json: Json = False,
@@ -71,6 +72,9 @@ def explain(  # noqa: PLR0913 (each is an option that can be typed)
 
     question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples, at)
     raise typer.Exit(policy_explain.explain(question, as_json=json))
+
+
+policy_commands.register(policy)
 
 
 @app.command()

@@ -174,11 +174,14 @@ def test_the_committed_catalogue_makes_sense() -> None:
 
 
 def completed(shell: str, words: str, at: Path) -> str:
-    """What the command answers to a shell's completion."""
+    """What the command answers to a shell's completion of these words."""
     variables = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_TYPER_COMPLETE_ARGS": words}
-    variables["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
+    return answered(f"complete_{shell}", at, _TYPER_COMPLETE_FISH_ACTION="get-args", **variables)
+
+
+def answered(instruction: str, at: Path, **variables: str) -> str:
     path = os.pathsep.join([str(ROOT / "handlers"), str(ROOT)])
-    environment = {"PYTHONPATH": path, "_QUARANTAG_COMPLETE": f"complete_{shell}", **variables}
+    environment = {"PYTHONPATH": path, "_QUARANTAG_COMPLETE": instruction, **variables}
     code = "import sys; sys.argv[0] = 'quarantag'; from console.command import main; main()"
     ended = subprocess.run(  # noqa: S603 (our own interpreter)
         [sys.executable, "-c", code], cwd=at, env=environment, capture_output=True, text=True, check=True
@@ -209,6 +212,5 @@ def test_hidden_folders_are_not_offered(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_completion_can_be_shown(shell: str) -> None:
-    shown = CliRunner().invoke(app, ["--show-completion", shell], prog_name="quarantag")
-    assert "_QUARANTAG_COMPLETE" in shown.output
+def test_each_shell_gets_its_script(shell: str, tmp_path: Path) -> None:
+    assert f"_QUARANTAG_COMPLETE=complete_{shell}" in answered(f"source_{shell}", tmp_path)
