@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from quarantag.matching import Flag, Globs, Match, OneOf, Range, Wanted
 
-MOST_STEPS = 2000
-"""Boxes looked at for one rule, before it is taken as reachable: a policy must not make a cold start slow."""
+MOST_LOOKS = 2000
+"""Earlier rules that are held against parts of one, before it is taken as reachable: a cold start must stay fast."""
 WHOLE: Mapping[str, Wanted] = {"severity": Range(0), "count": Range(1), "type": Globs(("*",))}
 """All that a finding may show, where it always shows something: a rule without the matcher matches this."""
 
@@ -34,19 +34,17 @@ def taking(match: Match, earlier: Sequence[Match]) -> tuple[int, ...]:
 
 def _taken(box: Box, earlier: Sequence[Match]) -> bool:
     """Whether every part of the box is taken; parts are looked at one by one, so that an open one ends the search."""
-    waiting = [(box, 0)]
-    for _ in range(MOST_STEPS):
-        if not waiting:
-            return True
-        part, first = waiting.pop()
-        found = next(
-            ((at, left) for at in range(first, len(earlier)) if (left := _left(part, earlier[at])) is not None), None
-        )
-        if found is None:
-            return False
-        at, left = found
-        waiting.extend((smaller, at + 1) for smaller in left)
-    return False
+    waiting, looks = [(box, 0)], 0
+    while waiting:
+        part, at = waiting.pop()
+        left = None
+        while left is None:
+            if at == len(earlier) or looks == MOST_LOOKS:
+                return False
+            left = _left(part, earlier[at])
+            at, looks = at + 1, looks + 1
+        waiting.extend((smaller, at) for smaller in left)
+    return True
 
 
 def _left(box: Box, other: Match) -> list[Box] | None:
