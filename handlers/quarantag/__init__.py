@@ -15,7 +15,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 
 Orchestrating, over the ports of `ports`:
 
-- `tagging`: finding -> decision -> tag; `telling`: what no tag remembers
+- `tagging`: finding -> decision -> tag, under the lease of `leasing`; `telling`: what no tag remembers
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `supporting`: the measures, each in a thread of its own beside the cut
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
