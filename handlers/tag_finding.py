@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         done = CaughtUp(list(tag(parse(event), policy, holder, ports, settings)))
     for reason in done.unreadable:
         log.error("a finding of GuardDuty can't be parsed", extra={"reason": reason})
-    answers = [asdict(one.decision) | {"outcome": one.outcome} for one in done.tagged]
+    answers = [asdict(one.decision) | {"outcome": one.outcome} for one in (*done.tagged, *done.again)]
     for answer in answers:
         log.info("decision", extra={"policy_version": policy.version, "policy_hash": policy.hash, **answer})
     if done.fault:

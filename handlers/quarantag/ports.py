@@ -146,6 +146,12 @@ class Ledger(Protocol):
     def held(self) -> Iterator[tuple[str, str]]:
         """Instance id and finding id of each held decision."""
 
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        """Remember that a sweep could not decide about this finding, or that one could."""
+
+    def undecided(self) -> Iterator[str]:
+        """Ids of the findings that no sweep could decide about yet."""
+
     def told(self, key: str) -> bool:
         """Whether people were told this."""
 

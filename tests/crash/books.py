@@ -39,6 +39,7 @@ class Books:
     counted: dict[tuple[str, datetime, int], set[str]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     holds: set[tuple[str, str]] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
     cursors: dict[str, str] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
@@ -135,6 +136,13 @@ class Books:
 
     def held(self) -> Iterator[tuple[str, str]]:
         return iter(sorted(self.holds))
+
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        with self.lock:
+            (self.waiting.add if undecided else self.waiting.discard)(finding_id)
+
+    def undecided(self) -> Iterator[str]:
+        return iter(sorted(self.waiting))
 
     def told(self, key: str) -> bool:
         return key in self.messages

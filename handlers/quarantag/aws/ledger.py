@@ -1,7 +1,8 @@
 """The `Ledger` port over one DynamoDB table; every change is one conditional write.
 
 Keys: `pk` is the instance id, `sk` is `lease`, `case` (the latest), `closed#<case id>` or `entry#…`; counters have
-`pk` `quota#<scope>` and `sk` the window's start. Nothing is ever deleted or scanned.
+`pk` `quota#<scope>` and `sk` the window's start; `finding#<id>` is one that no sweep could decide
+about. Nothing is ever deleted or scanned.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ _RECENT = timedelta(seconds=10)
 _KEPT = timedelta(days=90)
 """As long as GuardDuty keeps a finding."""
 _HELD = "held"
+_UNDECIDED = "undecided"
 _MOST_WRITES = 100  # of one TransactWriteItems
 _NOT_FENCED = "(attribute_not_exists(generation) OR generation <= :generation)"
 _NO_OPEN_CASE = "(attribute_not_exists(pk) OR attribute_not_exists(open_case))"
@@ -150,8 +152,7 @@ class DynamoDbLedger:
 
     def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
         """Put one item for each held decision; it leaves the index once it is held no more."""
-        expires_at = _epoch(self._clock.now() + _KEPT) // 1000
-        item = {"pk": instance_id, "sk": f"{_HELD}#{finding_id}", "expires_at": expires_at}
+        item = {"pk": instance_id, "sk": f"{_HELD}#{finding_id}"} | self._kept()
         self._table.put(item | ({"open_case": _HELD} if held else {}))
 
     def held(self) -> Iterator[tuple[str, str]]:
@@ -159,14 +160,24 @@ class DynamoDbLedger:
         for item in self._table.query(OPEN_CASES_INDEX, "open_case", _HELD):
             yield item["pk"], item["sk"].partition("#")[2]
 
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        """Put one item for each undecided finding, in and out of the index as a held one."""
+        item = {"pk": f"finding#{finding_id}", "sk": _UNDECIDED} | self._kept()
+        self._table.put(item | ({"open_case": _UNDECIDED} if undecided else {}))
+
+    def undecided(self) -> Iterator[str]:
+        """Query the same sparse index."""
+        yield from (
+            item["pk"].partition("#")[2] for item in self._table.query(OPEN_CASES_INDEX, "open_case", _UNDECIDED)
+        )
+
     def told(self, key: str) -> bool:
         """Read the item of this key."""
         return self._table.get(_told(key), "told") is not None
 
     def set_told(self, key: str) -> None:
         """Put the item of this key; what was told twice is put twice."""
-        expires_at = _epoch(self._clock.now() + _KEPT) // 1000
-        self._table.put({"pk": _told(key), "sk": "told", "expires_at": expires_at})
+        self._table.put({"pk": _told(key), "sk": "told"} | self._kept())
 
     def cursor(self, sweep: str) -> str:
         """Read the sweep's own item."""
@@ -213,6 +224,9 @@ class DynamoDbLedger:
             writes.append(self._table.putting(place | values, "attribute_not_exists(pk)"))
         for start in range(0, len(writes), _MOST_WRITES):
             self._table.transact(writes[start : start + _MOST_WRITES])
+
+    def _kept(self) -> dict[str, int]:
+        return {"expires_at": _epoch(self._clock.now() + _KEPT) // 1000}
 
     def _counting(self, instance_id: str, quota: Quota) -> Item:
         expires = int(quota.window_start.timestamp()) + 2 * quota.window_seconds
