@@ -170,13 +170,16 @@ class Ledger(Protocol):
     def record(self, entries: Sequence[Entry]) -> None:
         """Append audit entries, mirrored to the log first."""
 
+    def record_once(self, entry: Entry, name: str) -> None:
+        """Append the audit entry under this name, mirrored to the log first; one that is there already is fine."""
+
 
 @dataclass(frozen=True, slots=True)
 class TagWrite:
     """One write of an instance's control tag, as CloudTrail recorded it; `value` is "" where it was removed.
 
     `principal` is the caller's ARN, `issuer` the role's behind a session, `session_instance` the instance whose own
-    session it was.
+    session it was, `event_id` CloudTrail's id of the record.
     """
 
     instance_id: str
@@ -185,6 +188,7 @@ class TagWrite:
     principal: str
     issuer: str | None = None
     session_instance: str | None = None
+    event_id: str = ""
 
 
 class Trail(Protocol):

@@ -30,6 +30,7 @@ class Settings:
     protect_instance: bool = True
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
+    tagger_role_arn: str = ""
 
     @property
     def status_key(self) -> str:

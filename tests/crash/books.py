@@ -38,6 +38,7 @@ class Books:
     opened: list[Case] = field(default_factory=list)
     counted: dict[tuple[str, datetime, int], set[str]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    named: set[tuple[str, str]] = field(default_factory=set)
     holds: set[tuple[str, str]] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
@@ -163,6 +164,12 @@ class Books:
     def record(self, entries: Sequence[Entry]) -> None:
         with self.lock:
             self.entries.extend(entries)
+
+    def record_once(self, entry: Entry, name: str) -> None:
+        with self.lock:
+            if (entry.instance_id, name) not in self.named:
+                self.named.add((entry.instance_id, name))
+                self.entries.append(entry)
 
     def _counter(self, quota: Quota) -> set[str]:
         return self.counted.setdefault((quota.scope, quota.window_start, quota.window_seconds), set())

@@ -6,6 +6,7 @@ about. Nothing is ever deleted or scanned.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -216,14 +217,20 @@ class DynamoDbLedger:
 
     def record(self, entries: Sequence[Entry]) -> None:
         """Write the entries to the log, then append them to the table."""
-        writes = []
-        for entry in entries:
-            values = entry_values(entry)
-            self._log.info("audit", entry=values)
-            place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{uuid4().hex[:12]}"}
-            writes.append(self._table.putting(place | values, "attribute_not_exists(pk)"))
+        writes = [self._appending(entry, uuid4().hex[:12]) for entry in entries]
         for start in range(0, len(writes), _MOST_WRITES):
             self._table.transact(writes[start : start + _MOST_WRITES])
+
+    def record_once(self, entry: Entry, name: str) -> None:
+        """The same, under a key that the same name gives again."""
+        with suppress(Refused):
+            self._table.transact([self._appending(entry, name)])
+
+    def _appending(self, entry: Entry, name: str) -> Item:
+        values = entry_values(entry)
+        self._log.info("audit", entry=values)
+        place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{name}"}
+        return self._table.putting(place | values, "attribute_not_exists(pk)")
 
     def _kept(self) -> dict[str, int]:
         return {"expires_at": _epoch(self._clock.now() + _KEPT) // 1000}
