@@ -40,6 +40,9 @@ class Instances(Protocol):
     def tagged(self, value: str) -> Iterator[str]:
         """Ids of the instances whose control tag has this value; cost grows with these, not with the fleet."""
 
+    def groups_kept(self) -> Iterator[str]:
+        """Ids of the instances with an interface that is in an isolation group and has the tag of its groups before."""
+
     def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
         """Write these tags in one call; raises `TagLimitReached` where the resource has no room for them."""
 
