@@ -1,21 +1,20 @@
 """The `Ledger` port over one DynamoDB table; every change is one conditional write.
 
 Keys: `pk` is the instance id, `sk` is `lease`, `case` (the latest), `closed#<case id>` or `entry#…`; counters have
-`pk` `quota#<scope>` and `sk` the window's start; `finding#<id>` is one that no sweep could decide
-about. Nothing is ever deleted or scanned.
+`pk` `quota#<scope>` and `sk` the window's start. Nothing is ever deleted or scanned; `memory` has the rest.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 
 from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, entry_values, kept_text, measure_attribute
+from quarantag.aws.memory import Memory
 from quarantag.aws.table import Refused, Table
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict, LedgerUnavailable
@@ -24,21 +23,16 @@ from quarantag.ports import TAGGER, Clock, Entry, Lease, Quota
 LEASE = timedelta(seconds=120)
 """Longer than any function may run (template.yaml: Timeout), so that an expired lease has no living holder."""
 _RECENT = timedelta(seconds=10)
-_KEPT = timedelta(days=90)
-"""As long as GuardDuty keeps a finding."""
-_HELD = "held"
-_UNDECIDED = "undecided"
 _MOST_WRITES = 100  # of one TransactWriteItems
 _NOT_FENCED = "(attribute_not_exists(generation) OR generation <= :generation)"
 _NO_OPEN_CASE = "(attribute_not_exists(pk) OR attribute_not_exists(open_case))"
 
 
-class DynamoDbLedger:
+class DynamoDbLedger(Memory):
     """Leases, cases, audit entries and counters."""
 
     def __init__(self, table: Table, clock: Clock, log: Logger) -> None:
-        self._table = table
-        self._clock = clock
+        super().__init__(table, clock)
         self._log = log
 
     def acquire(self, instance_id: str, holder: str, now: datetime) -> Lease | None:
@@ -151,43 +145,6 @@ class DynamoDbLedger:
             raise _taken_over(case) from refused
         return replace(case, taken=taken)
 
-    def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
-        """Put one item for each held decision; it leaves the index once it is held no more."""
-        item = {"pk": instance_id, "sk": f"{_HELD}#{finding_id}"} | self._kept()
-        self._table.put(item | ({"open_case": _HELD} if held else {}))
-
-    def held(self) -> Iterator[tuple[str, str]]:
-        """Query the same sparse index."""
-        for item in self._table.query(OPEN_CASES_INDEX, "open_case", _HELD):
-            yield item["pk"], item["sk"].partition("#")[2]
-
-    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
-        """Put one item for each undecided finding, in and out of the index as a held one."""
-        item = {"pk": f"finding#{finding_id}", "sk": _UNDECIDED} | self._kept()
-        self._table.put(item | ({"open_case": _UNDECIDED} if undecided else {}))
-
-    def undecided(self) -> Iterator[str]:
-        """Query the same sparse index."""
-        yield from (
-            item["pk"].partition("#")[2] for item in self._table.query(OPEN_CASES_INDEX, "open_case", _UNDECIDED)
-        )
-
-    def told(self, key: str) -> bool:
-        """Read the item of this key."""
-        return self._table.get(_told(key), "told") is not None
-
-    def set_told(self, key: str) -> None:
-        """Put the item of this key; what was told twice is put twice."""
-        self._table.put({"pk": _told(key), "sk": "told"} | self._kept())
-
-    def cursor(self, sweep: str) -> str:
-        """Read the sweep's own item."""
-        return str((self._table.get(f"sweep#{sweep}", "cursor") or {}).get("left_off", ""))
-
-    def set_cursor(self, sweep: str, instance_id: str) -> None:
-        """Put the sweep's own item; two sweeps at once do no harm, each reconciles under leases."""
-        self._table.put({"pk": f"sweep#{sweep}", "sk": "cursor", "left_off": instance_id})
-
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case; one that closes is kept under its own key too, since the next case takes its place."""
         moved = replace(
@@ -232,9 +189,6 @@ class DynamoDbLedger:
         place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{name}"}
         return self._table.putting(place | values, "attribute_not_exists(pk)")
 
-    def _kept(self) -> dict[str, int]:
-        return {"expires_at": _epoch(self._clock.now() + _KEPT) // 1000}
-
     def _counting(self, instance_id: str, quota: Quota) -> Item:
         expires = int(quota.window_start.timestamp()) + 2 * quota.window_seconds
         return self._table.updating(
@@ -256,10 +210,6 @@ class DynamoDbLedger:
 
 def _taken_over(case: Case) -> Conflict:
     return Conflict(f"{case.id}: another function took over")
-
-
-def _told(key: str) -> str:
-    return f"told#{sha256(key.encode()).hexdigest()}"
 
 
 def _epoch(time: datetime) -> int:
