@@ -13,7 +13,7 @@ from quarantag.reconcile import Request
 from quarantag.releasing import release
 from tests.cloud import Lab, Launched
 from tests.crash.scenarios import one_interface
-from tests.crash.site import Site, deliver, in_memory, run_sweep, standing, sweep_once
+from tests.crash.site import Site, deliver, in_memory, run_sweep, sweep_once, truth_of
 from tests.crash.strict import strict_site
 from tests.crash.tap import Tap
 from tests.crash.verdict import problems_of_isolation, problems_of_release
@@ -38,7 +38,7 @@ def begun() -> tuple[Site, World, Launched]:
 
 def test_what_was_added_beside_the_cut_is_not_the_state_before() -> None:
     site, world, launched = begun()
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     assert without_ledger(site, launched) is LedgerUnavailable
     (interface,), (home,) = launched.interface_ids, launched.networks
     cut = world.interfaces[interface][1].groups
@@ -47,7 +47,7 @@ def test_what_was_added_beside_the_cut_is_not_the_state_before() -> None:
     assert deliver(site, site.ports, launched.id, "Isolate").status == "Isolated"
     site.tag(launched.id, "Release")
     assert deliver(site, site.ports, launched.id, "Release").status == "Released"
-    assert standing(site.ports, launched.id) == truth
+    assert truth_of(site, launched.id) == truth
 
 
 def test_what_an_older_outage_kept_is_not_the_state_before() -> None:
@@ -59,12 +59,12 @@ def test_what_an_older_outage_kept_is_not_the_state_before() -> None:
         deliver(site, site.ports, launched.id, value)
     (interface,), (home,) = launched.interface_ids, launched.networks
     world.set_groups(interface, world.group(home.vpc_id, "changed since"))
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     for value in ("Isolate", "Release"):
         site.clock.sleep(60)
         site.tag(launched.id, value)
         deliver(site, site.ports, launched.id, value)
-    assert standing(site.ports, launched.id) == truth
+    assert truth_of(site, launched.id) == truth
 
 
 @pytest.mark.parametrize("value", ["Release", "Review"])
@@ -76,7 +76,7 @@ def test_the_strict_moto_shows_the_same(
 ) -> None:
     site = strict_site(lab, ledger_table, isolation_profile_arn)
     launched = one_interface(lab)
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     assert without_ledger(site, launched) is LedgerUnavailable
     site.tag(launched.id, value)
     assert list(site.ports.instances.groups_kept()) == [launched.id]
@@ -98,13 +98,13 @@ def test_where_only_some_may_release_the_request_must_be_newer_than_the_case(*, 
     write = TagWrite(launched.id, "Release", site.clock.now() + timedelta(seconds=1) if again else written, alice)
     outcome = release(Request(launched.id, None, "sweep"), site.ports, few, write)
     assert outcome.status == ("Released" if again else "Waiting")
-    assert (standing(site.ports, launched.id) == truth) is again
+    assert (truth_of(site, launched.id) == truth) is again
 
 
 def orphan(value: str) -> tuple[Site, World, Launched, dict[str, object]]:
     """Cut without a ledger; then the tag is changed, or removed, while it is still away."""
     site, world, launched = begun()
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     assert without_ledger(site, launched) is LedgerUnavailable
     if value:
         site.tag(launched.id, value)
@@ -118,7 +118,7 @@ def test_a_release_asked_for_meanwhile_is_given_by_the_next_sweeps() -> None:
     deliver(site, site.ports, launched.id, "Release")
     sweep_once(site, "Isolate")
     sweep_once(site, "Release")
-    assert standing(site.ports, launched.id) == truth
+    assert truth_of(site, launched.id) == truth
     assert problems_of_release(site, launched, truth) == []
 
 
@@ -128,7 +128,7 @@ def test_its_case_holds_what_the_tags_kept_and_nothing_more_is_taken() -> None:
     case = site.ports.ledger.case(launched.id)
     assert case
     assert {one.id: one.groups for one in case.before.interfaces} == truth["groups"]
-    assert standing(site.ports, launched.id)["profile"] == truth["profile"]
+    assert truth_of(site, launched.id)["profile"] == truth["profile"]
     assert site.told(launched.id) == ["Recorded late"]
 
 
@@ -141,7 +141,7 @@ def test_a_removed_tag_leaves_it_isolated_with_a_case_and_an_alarm(value: str) -
     assert "Control tag tampering" in site.told(launched.id)
     site.tag(launched.id, "Release")
     deliver(site, site.ports, launched.id, "Release")
-    assert standing(site.ports, launched.id) == truth
+    assert truth_of(site, launched.id) == truth
 
 
 @pytest.mark.parametrize("value", ["Release", ""])
@@ -150,12 +150,12 @@ def test_a_forged_tag_alone_isolates_nothing_and_gives_nothing(value: str) -> No
     (interface,), (home,) = launched.interface_ids, launched.networks
     deliver(site, site.ports, world.instance([home], tags={"SecurityIsolation": "Isolate"}).id, "Isolate")
     site.tag(launched.id, value or "nothing")
-    truth = standing(site.ports, launched.id)
+    truth = truth_of(site, launched.id)
     stolen = world.group(home.vpc_id, "databases")
     site.ports.instances.tag(interface, {site.settings.groups_before_key: groups_to_tag([stolen])})
     for function in ("Isolate", "Release"):
         sweep_once(site, function)
-    assert standing(site.ports, launched.id) == truth
+    assert truth_of(site, launched.id) == truth
     assert site.ports.ledger.case(launched.id) is None
 
 
