@@ -31,6 +31,7 @@ READS = frozenset(
         *("ended", "protection", "frozen"),
         *("member", "group", "tagged_members"),
         *("ended", "protection", "groups_kept"),
+        *("ended", "protection", "frozen", "groups_kept"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")
