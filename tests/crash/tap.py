@@ -28,10 +28,8 @@ Nth = tuple[str, int, Kind]
 READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
-        *("ended", "protection", "frozen"),
-        *("member", "group", "tagged_members"),
-        *("ended", "protection", "groups_kept"),
         *("ended", "protection", "frozen", "groups_kept"),
+        *("member", "group", "tagged_members"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")
