@@ -220,5 +220,5 @@ def stack(
 
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
-    for function in (isolate, release, tag_finding):
-        function.wired.cache_clear()
+    wiring.wired.cache_clear()
+    tag_finding.policy.cache_clear()

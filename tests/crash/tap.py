@@ -30,6 +30,7 @@ READS = frozenset(
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
         *("ended", "protection", "frozen"),
         *("metadata", "elastic_ips", "network_acls"),
+        "groups_kept",
         *("member", "group", "tagged_members"),
     }
 )
