@@ -14,7 +14,7 @@ import heapq
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from console.replay.engine import Question, Verdict, moment_at
@@ -24,7 +24,6 @@ from quarantag.limits import quotas_for
 from quarantag.policy import Policy
 from quarantag.ports import Quota
 
-_LAST = datetime.max.replace(tzinfo=UTC)
 _Stack = tuple[str, str]
 """An account and a Region: each stack counts for itself."""
 
@@ -68,13 +67,16 @@ class Outcome:
 
 def simulate(policy: Policy, question: Question, decided: Iterable[tuple[Noted, Verdict]]) -> Outcome:
     """Play the decisions that would isolate, in event time; what a limit still holds at the last one stays held."""
-    dated = ((moment_at(noted.moment), noted, verdict) for noted, verdict in decided)
-    ordered = sorted(dated, key=lambda one: (one[0] or _LAST, one[1].finding_id, one[1].who[0] or "", *one[1].who[1:]))
     simulation = _Simulation(policy, question)
-    for moment, noted, verdict in ordered:
-        simulation.sweep(moment or question.began)
-        simulation.play(noted, verdict, moment)
+    for noted, verdict in sorted(decided, key=_in_order):
+        simulation.play(noted, verdict)
     return simulation.finish()
+
+
+def _in_order(decided: tuple[Noted, Verdict]) -> tuple[bool, str, str, Who]:
+    """ISO 8601 in UTC sorts as text, once the Z is off: then a whole second comes before its fractions."""
+    noted = decided[0]
+    return not noted.moment, noted.moment[:-1], noted.finding_id, noted.who
 
 
 class _Simulation:
@@ -89,9 +91,14 @@ class _Simulation:
         self._due: list[tuple[datetime, int, tuple[_Stack, Quota]]] = []
         self._order = count()
 
-    def play(self, noted: Noted, verdict: Verdict, moment: datetime | None) -> None:
-        """One finding that would isolate arrives."""
+    def play(self, noted: Noted, verdict: Verdict) -> None:
+        """One finding that would isolate arrives; before it the sweep did what was due."""
+        latest = self._latest.get(noted.who)
+        if latest and latest.isolated and noted.who[0] not in self._question.released:
+            return
+        moment = moment_at(noted.moment)
         now = moment or self._question.began
+        self._sweep(now)
         latest = self._latest.get(noted.who)
         if latest and latest.isolated and not self._released(latest, now):
             return
@@ -108,7 +115,7 @@ class _Simulation:
             self._latest[noted.who] = one
             self._wait(one, full)
 
-    def sweep(self, now: datetime) -> None:
+    def _sweep(self, now: datetime) -> None:
         """Decide anew what was held, in every window that began before `now`: first held, first isolated."""
         while self._due and self._due[0][0] <= now:
             began, _, key = heapq.heappop(self._due)

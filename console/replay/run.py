@@ -1,10 +1,13 @@
 """The replay: pieces are decided in several processes, and added up in their order in this one."""
 
+import gc
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -22,13 +25,16 @@ _AHEAD = 3
 _BATCH = 500
 """Findings of GuardDuty's answers that are added at once."""
 
+_START = "fork" if sys.platform == "linux" else "spawn"
+"""Forking needs no imports anew, and is safe while there is one thread: the progress bar has none of its own."""
+
 Told = Callable[[Part], None]
 """Hears of each part that is done, for the progress bar."""
 
 
 @dataclass(slots=True)
 class Replayed:
-    """All that a replay found. `part` holds the counts before limits; `isolating` what would isolate before them."""
+    """All that a replay found. `part` holds the counts before limits, `noted` what would isolate by either policy."""
 
     question: Question
     part: Part = field(default_factory=Part)
@@ -76,6 +82,7 @@ _decider: list[Decider] = []
 
 
 def _begin(question: Question) -> None:
+    gc.disable()  # as in `_no_cycles`
     _decider.append(Decider(question))
 
 
@@ -84,8 +91,7 @@ def _work(piece: Piece) -> Part:
 
 
 def _beside(question: Question, pieces: Sequence[Piece], jobs: int) -> Iterator[Part]:
-    context = multiprocessing.get_context("spawn")  # the progress bar has a thread: forking is no longer safe
-    with ProcessPoolExecutor(jobs, context, _begin, (question,)) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context(_START), _begin, (question,)) as pool:
         waiting: deque[Future[Part]] = deque()
         for piece in pieces:
             waiting.append(pool.submit(_work, piece))
@@ -98,13 +104,26 @@ def _beside(question: Question, pieces: Sequence[Piece], jobs: int) -> Iterator[
 def _added(question: Question, parts: Iterable[tuple[Piece | None, Part]], told: Told) -> Replayed:
     done = Replayed(question)
     books = _Books(done)
-    for piece, part in parts:
-        books.enter(piece, part)
-        told(part)
-    done.outcome = simulate(question.policy, question, _isolating(done.noted, own=True))
-    if question.other:
-        done.other = simulate(question.other, question, _isolating(done.noted, own=False))
+    with _no_cycles():
+        for piece, part in parts:
+            books.enter(piece, part)
+            told(part)
+        done.outcome = simulate(question.policy, question, _isolating(done.noted, own=True))
+        if question.other:
+            done.other = simulate(question.other, question, _isolating(done.noted, own=False))
     return done
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Nothing here makes cycles: looking for them among so many records would be a fifth of the time."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 def _isolating(noted: Iterable[Noted], *, own: bool) -> Iterator[tuple[Noted, Verdict]]:
@@ -132,16 +151,17 @@ class _Books:
         for rejection in part.rejections:
             self._done.rejections.add(rejected(Rejection(_moved(rejection.place, before), rejection.problem)))
         for noted in part.noted:
-            self._note(noted._replace(place=_moved(noted.place, before)))
+            self._note(noted, _moved(noted.place, before))
 
-    def _note(self, noted: Noted) -> None:
-        verdict, other, _ = noted.kind.verdicts
+    def _note(self, noted: Noted, place: Place) -> None:
+        moment, finding_id, who, vpc_id, kind, _ = noted
+        verdict, other, _ = kind.verdicts
         if other and other.action != verdict.action:
-            self._done.changes.add(changed(noted, other, verdict))
+            self._done.changes.add(changed(noted, place, other, verdict))
         if verdict.action == "isolate" or (other and other.action == "isolate"):
-            kind, who = self._kinds.setdefault(noted.kind, noted.kind), self._who.setdefault(noted.who, noted.who)
-            vpc = self._texts.setdefault(noted.vpc_id, noted.vpc_id)
-            self._done.noted.append(noted._replace(kind=kind, who=who, vpc_id=vpc))
+            kind, who = self._kinds.setdefault(kind, kind), self._who.setdefault(who, who)
+            vpc_id = self._texts.setdefault(vpc_id, vpc_id)
+            self._done.noted.append(Noted(moment, finding_id, who, vpc_id, kind, place))
 
 
 def _moved(place: Place, lines: int) -> Place:
@@ -159,7 +179,7 @@ def rejected(rejection: Rejection) -> dict[str, object]:
     return {"place": shown_place(rejection.place), "problem": rejection.problem}
 
 
-def changed(noted: Noted, before: Verdict, after: Verdict) -> dict[str, object]:
+def changed(noted: Noted, place: Place, before: Verdict, after: Verdict) -> dict[str, object]:
     """A changed decision as JSON: what the policy of `--against` says, and what that of `--policy` says."""
     instance_id, account, region = noted.who
     return {
@@ -170,7 +190,7 @@ def changed(noted: Noted, before: Verdict, after: Verdict) -> dict[str, object]:
         "account": account,
         "region": region,
         "at": noted.moment or None,
-        "place": shown_place(noted.place),
+        "place": shown_place(place),
         "before": before._asdict(),
         "after": after._asdict(),
     }

@@ -23,14 +23,14 @@ def progress(total: int | None) -> Iterator[Told]:
     """A bar over so many bytes (None: nobody knows), where standard error is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading findings", total=total)
         findings = 0
 
         def told(part: Part) -> None:
             nonlocal findings
             findings += part.findings
-            bar.update(task, advance=part.bytes, description=f"{findings:,} findings")
+            bar.update(task, advance=part.bytes, description=f"{findings:,} findings", refresh=True)
 
         yield told
 

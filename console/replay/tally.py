@@ -81,7 +81,9 @@ class Part:
         self.findings += other.findings
         self.kinds.update(other.kinds)
         for name, counts in other.hours.items():
-            self.hours[name] = [mine + more for mine, more in zip(self.hour(name), counts, strict=True)]
+            mine = self.hour(name)
+            for action, number in enumerate(counts):
+                mine[action] += number
         for who, reach in other.reaches.items():
             known = self.reaches.get(who)
             self.reaches[who] = reach if known is None else tuple(map(max, known, reach))
