@@ -74,9 +74,11 @@ def simulate(policy: Policy, question: Question, decided: Iterable[tuple[Noted, 
 
 
 def _in_order(decided: tuple[Noted, Verdict]) -> tuple[bool, str, str, Who]:
-    """ISO 8601 in UTC sorts as text, once the Z is off: then a whole second comes before its fractions."""
+    """ISO 8601 in UTC sorts as text, once its Z and the last zeros of its fraction are off."""
     noted = decided[0]
-    return not noted.moment, noted.moment[:-1], noted.finding_id, noted.who
+    moment = noted.moment.removesuffix("Z")
+    exact = moment.rstrip("0").rstrip(".") if "." in moment else moment
+    return not moment, exact, noted.finding_id, noted.who
 
 
 class _Simulation:
