@@ -55,7 +55,16 @@ def main() -> None:
 def measure(file: Path, jobs: int, rounds: int = ROUNDS) -> list[Goal]:
     """Run everything on this file, in turns."""
     policy = ROOT / "policies" / "default.yaml"
-    replaying = ["-m", "console.command", "policy", "replay", str(file), f"--policy={policy}", f"--jobs={jobs}", "--json"]
+    replaying = [
+        "-m",
+        "console.command",
+        "policy",
+        "replay",
+        str(file),
+        f"--policy={policy}",
+        f"--jobs={jobs}",
+        "--json",
+    ]
     decoding = {name: ["-m", "benchmarks.replay_decoding", name, str(jobs), str(file)] for name in DECODERS}
     first = {name: run(command).seconds for name, command in decoding.items()}
     fastest = min(first, key=lambda name: first[name])

@@ -126,15 +126,26 @@ def _service(role: str) -> dict[str, Any]:
     place = {"city": {"cityName": "Sydney"}, "country": {"countryName": "Australia"}}
     network = {"organization": {"asn": "64500", "asnOrg": "Example", "isp": "Example", "org": "Example"}}
     remote = {**place, "geoLocation": {"lat": -33.8591, "lon": 151.2002}, "ipAddressV4": "@address", **network}
-    port = {"localPortDetails": {"port": 22, "portName": "SSH"}, "remotePortDetails": {"port": 40_000, "portName": "Unknown"}}
+    port = {
+        "localPortDetails": {"port": 22, "portName": "SSH"},
+        "remotePortDetails": {"port": 40_000, "portName": "Unknown"},
+    }
     action = {"connectionDirection": "INBOUND", "protocol": "TCP", "blocked": False, "remoteIpDetails": remote, **port}
     return {
         "serviceName": "guardduty",
         "detectorId": "12abc34d567e8fa901bc2d34e56789f0",
         "action": {"actionType": "NETWORK_CONNECTION", "networkConnectionAction": action},
         **({"resourceRole": role} if role else {}),
-        "additionalInfo": {"threatListName": "ProofPoint", "value": "{\"threatListName\":\"ProofPoint\"}", "type": "default"},
-        "evidence": {"threatIntelligenceDetails": [{"threatListName": "ProofPoint", "threatNames": [f"name {one}" for one in range(12)]}]},
+        "additionalInfo": {
+            "threatListName": "ProofPoint",
+            "value": '{"threatListName":"ProofPoint"}',
+            "type": "default",
+        },
+        "evidence": {
+            "threatIntelligenceDetails": [
+                {"threatListName": "ProofPoint", "threatNames": [f"name {one}" for one in range(12)]}
+            ]
+        },
         "eventFirstSeen": "@moment",
         "eventLastSeen": "@moment",
         "archived": False,

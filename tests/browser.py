@@ -8,7 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 WHY_SKIPPED = "no Chromium here: install it (Debian: apt-get install chromium) and the report is tested in it"
 FLAGS = (
     "--headless",
@@ -38,9 +40,14 @@ def opened(file: Path, size: tuple[int, int] = DESKTOP, scheme: str = "light") -
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
         try:
-            page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if scheme == "dark" else "light")
+            page = browser.new_page(
+                viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if scheme == "dark" else "light"
+            )
             seen = Seen(page)
-            page.on("console", lambda message: seen.problems.append(message.text) if message.type in {"error", "warning"} else None)
+            page.on(
+                "console",
+                lambda message: seen.problems.append(message.text) if message.type in {"error", "warning"} else None,
+            )
             page.on("pageerror", lambda error: seen.problems.append(str(error)))
             page.on("request", lambda request: seen.requests.append(request.url))
             page.goto(file.as_uri())

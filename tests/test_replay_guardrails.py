@@ -72,7 +72,9 @@ def test_an_instance_is_isolated_once_and_counts_once(tmp_path: Path) -> None:
 
 def test_each_account_and_region_counts_for_itself(tmp_path: Path) -> None:
     places = [("111122223333", "eu-central-1"), ("111122223333", "us-east-1"), ("444455556666", "us-east-1")]
-    findings = [at("10:00:00", instance(n), accountId=account, region=region) for n, (account, region) in enumerate(places)]
+    findings = [
+        at("10:00:00", instance(n), accountId=account, region=region) for n, (account, region) in enumerate(places)
+    ]
     answer = answered(written(tmp_path, findings), "--policy", policy(tmp_path, "{max: 1, per: 1h, by: account}"))
     assert (len(answer["instances"]), answer["limits"]) == (3, [])
 
@@ -94,7 +96,9 @@ def test_limits_by_vpc_group_and_tag_take_vpcs_from_findings_and_tags_from_the_f
     assert when(answered(file, "--policy", by_group, "--tags", tags)) == [("0", "10:00"), ("3", "10:03")]
     assert len(answered(file, "--policy", by_group)["instances"]) == 4
     by_vpc = policy(tmp_path, "{max: 3, per: 1d, by: vpc}")
-    assert [one["limit"] for one in answered(file, "--policy", by_vpc)["limits"]] == ["3 in 1440 minutes for vpc vpc-0aaa1"]
+    assert [one["limit"] for one in answered(file, "--policy", by_vpc)["limits"]] == [
+        "3 in 1440 minutes for vpc vpc-0aaa1"
+    ]
     by_tag = policy(tmp_path, '{max: 1, per: 1h, by: "tag:Service"}')
     assert len(answered(file, "--policy", by_tag, "--tags", tags)["instances"]) == 4
 

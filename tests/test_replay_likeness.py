@@ -121,22 +121,86 @@ ids = st.sampled_from(["i-0aaaaaaaaaaaaaaa1", "i-0bbbbbbbbbbbbbbb2", "i-99999999
 odd = st.sampled_from([None, "", " ", 0, 1, -1, 2.5, 3.0, True, False, "x", [], {}, "true", 1e30, 10**30, "8", "4.0"])
 CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "severity": st.sampled_from([0.5, 2, 4.0, 5, 7, 8.0, 9, 10, 10.5, 0, "8", "high", True, None]),
-    "type": st.sampled_from(["Backdoor:EC2/C&CActivity.B", "Recon:EC2/PortProbe", "X:EC2/Y!AMI", " ", "", "AttackSequence:EC2/X", "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS"]),
+    "type": st.sampled_from(
+        [
+            "Backdoor:EC2/C&CActivity.B",
+            "Recon:EC2/PortProbe",
+            "X:EC2/Y!AMI",
+            " ",
+            "",
+            "AttackSequence:EC2/X",
+            "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS",
+        ]
+    ),
     "accountId": st.sampled_from(["111122223333", "444455556666", " 111122223333", "id", "", 111122223333, None]),
     "region": st.sampled_from(["eu-central-1", "us-east-1", " eu-central-1", "", None]),
     "id": st.sampled_from(["f", " f ", "", " ", 3, None]),
     "title": st.sampled_from(["[SAMPLE] x", " [SAMPLE] x", "x [SAMPLE]", "", None, 4]),
-    "updatedAt": st.sampled_from(["2026-11-01T10:00:00.000Z", "2026-11-20T23:59:59Z", "2026-11-21T00:00:00Z", "2026-11-21T00:00:00+02:00", "2026-02-31T00:00:00Z", "2026-11-01T10:99:00Z", "1999-01-01T00:00:00Z", "2027-12-01T00:00:00.1Z", "x", None, 5]),
-    "resource__resourceType": st.sampled_from(["Instance", "AccessKey", "S3Bucket", "AttackSequence", " Instance ", "", None, 7]),
+    "updatedAt": st.sampled_from(
+        [
+            "2026-11-01T10:00:00.000Z",
+            "2026-11-20T23:59:59Z",
+            "2026-11-21T00:00:00Z",
+            "2026-11-21T00:00:00+02:00",
+            "2026-02-31T00:00:00Z",
+            "2026-11-01T10:99:00Z",
+            "1999-01-01T00:00:00Z",
+            "2027-12-01T00:00:00.1Z",
+            "x",
+            None,
+            5,
+        ]
+    ),
+    "resource__resourceType": st.sampled_from(
+        ["Instance", "AccessKey", "S3Bucket", "AttackSequence", " Instance ", "", None, 7]
+    ),
     "resource__instanceDetails__instanceId": ids,
-    "resource__instanceDetails__networkInterfaces": st.sampled_from([[], None, [{}], [{"vpcId": "vpc-0aaa1"}], [{"VpcId": "vpc-0aaa1"}], [{"vpcId": " vpc-0aaa1 "}], [{"vpcId": 4}], ["x"], {}]),
+    "resource__instanceDetails__networkInterfaces": st.sampled_from(
+        [
+            [],
+            None,
+            [{}],
+            [{"vpcId": "vpc-0aaa1"}],
+            [{"VpcId": "vpc-0aaa1"}],
+            [{"vpcId": " vpc-0aaa1 "}],
+            [{"vpcId": 4}],
+            ["x"],
+            {},
+        ]
+    ),
     "resource__instanceDetails": st.sampled_from([None, [], "x", {"InstanceId": "i-99999999"}]),
-    "resource__accessKeyDetails": st.sampled_from([{"principalId": "AROAEXAMPLE:i-0cccccccccccccc3"}, {"principalId": "AROAEXAMPLE:i-0ccccccccccccccc3"}, {"principalId": "AIDAX"}, {"PrincipalId": "AROAEXAMPLE:i-99999999"}, {"principalId": 5}, None]),
+    "resource__accessKeyDetails": st.sampled_from(
+        [
+            {"principalId": "AROAEXAMPLE:i-0cccccccccccccc3"},
+            {"principalId": "AROAEXAMPLE:i-0ccccccccccccccc3"},
+            {"principalId": "AIDAX"},
+            {"PrincipalId": "AROAEXAMPLE:i-99999999"},
+            {"principalId": 5},
+            None,
+        ]
+    ),
     "service__archived": st.sampled_from([True, False, "true", "False", "maybe", None, 1]),
     "service__count": st.sampled_from([1, 2, 3, 99, 100, 250, 0, -3, 3.0, "3", "100", True, None, 10**12, 10**30]),
     "service__resourceRole": st.sampled_from(["ACTOR", "TARGET", "actor", " target", "", None, 4]),
     "service__featureName": st.sampled_from(["FlowLogs", "RuntimeMonitoring", " FlowLogs", "", None, 2]),
-    "service__additionalInfo": st.sampled_from([{"sample": True}, {"sample": "true"}, {"sample": False}, {"Sample": True}, {"value": '{"sample":true}'}, {"value": '{"sa\\u006dple":true}'}, {"value": '{"Sample":true}'}, {"Value": '{"sample":true}'}, {"value": "{}"}, {"value": {"sample": True}}, {"value": 3}, {"value": "["}, None, "x"]),
+    "service__additionalInfo": st.sampled_from(
+        [
+            {"sample": True},
+            {"sample": "true"},
+            {"sample": False},
+            {"Sample": True},
+            {"value": '{"sample":true}'},
+            {"value": '{"sa\\u006dple":true}'},
+            {"value": '{"Sample":true}'},
+            {"Value": '{"sample":true}'},
+            {"value": "{}"},
+            {"value": {"sample": True}},
+            {"value": 3},
+            {"value": "["},
+            None,
+            "x",
+        ]
+    ),
     "resource": odd,
     "service": odd,
     "findings": st.sampled_from([None, [], [{}], "x"]),
@@ -174,7 +238,13 @@ def texts(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 7)) == 0:
         made = pascal(made)
     wrapping = draw(st.integers(0, 9))
-    made = {"detail-type": "GuardDuty Finding", "detail": made} if wrapping == 0 else [made, made] if wrapping == 1 else made
+    made = (
+        {"detail-type": "GuardDuty Finding", "detail": made}
+        if wrapping == 0
+        else [made, made]
+        if wrapping == 1
+        else made
+    )
     text = json.dumps(made, ensure_ascii=draw(st.booleans()))
     spoiled = draw(st.integers(0, 30))
     return text[:-1] if spoiled == 0 else "" if spoiled == 1 else text + " x" if spoiled == 2 else text

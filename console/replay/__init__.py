@@ -13,6 +13,7 @@ from console.replay import given, pieces, run, summary
 from console.replay.engine import Question
 from console.replay.given import BadRequest, Request
 from console.replay.run import Replayed
+from quarantag.errors import QuarantagError
 
 __all__ = ["Request", "replay"]
 
@@ -28,6 +29,9 @@ def replay(request: Request, *, as_json: bool) -> int:
             _write_report(request, document, replayed)
     except (BadRequest, pieces.NoFindings) as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except QuarantagError as error:  # of --live: what AWS refuses, or can't be reached for
+        sys.stderr.write(f"quarantag: {' '.join(str(error).split())}\n")
         return 2
     _answer(document, replayed, request, as_json=as_json)
     return 0

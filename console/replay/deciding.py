@@ -164,4 +164,3 @@ def not_json(error: Exception) -> str:
 
 def _written(moment: datetime | None) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else ""
-

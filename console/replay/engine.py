@@ -75,9 +75,7 @@ class Question:
     def circumstances(self, named: NamedInstance, moment: datetime | None) -> Circumstances:
         """As the stack of the instance's own account and Region would have seen it: running, with the known tags."""
         instance_id = named.instance_id
-        known = (
-            Instance(instance_id, "running", named.vpc_id, self.tags.get(instance_id, {})) if instance_id else None
-        )
+        known = Instance(instance_id, "running", named.vpc_id, self.tags.get(instance_id, {})) if instance_id else None
         now = moment or self.began
         released = self.released.get(instance_id or "")
         return Circumstances(

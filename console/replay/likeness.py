@@ -38,7 +38,11 @@ class Likeness:
         self._released = question.released
         self._hours: set[str] = set()
         self._blind = bool({name for name, _ in wanted} - ALWAYS - set(EXTRAS) - {"instance_tags"})
-        self._extras: list[Extra] = [make([one for name, one in wanted if name == extra]) for extra, make in EXTRAS.items() if any(name == extra for name, _ in wanted)]
+        self._extras: list[Extra] = [
+            make([one for name, one in wanted if name == extra])
+            for extra, make in EXTRAS.items()
+            if any(name == extra for name, _ in wanted)
+        ]
         if any(name == "instance_tags" for name, _ in wanted):
             self._extras.append(_tags(question, [one for name, one in wanted if name == "instance_tags"]))
         ends = sorted({one.expires.isoformat() for policy in question.policies for one in policy.exemptions})
@@ -60,7 +64,15 @@ class Likeness:
             or (resource.accessKeyDetails and WITH_SESSION in (resource.accessKeyDetails.principalId or ""))
         ):
             return None
-        key = (facts.type, facts.severity, resource.resourceType, seen is None, service.resourceRole, service.archived, service.featureName)
+        key = (
+            facts.type,
+            facts.severity,
+            resource.resourceType,
+            seen is None,
+            service.resourceRole,
+            service.archived,
+            service.featureName,
+        )
         return (*key, *[extra(facts, seen) for extra in self._extras]) if self._extras else key
 
     def _dated(self, written: str) -> bool:

@@ -51,4 +51,6 @@ class Account:
 def with_tags(question: Question, account: Account) -> Question:
     """The same question, with live tags; those of a file stand above them."""
     live = account.tags()
-    return replace(question, tags={one: live.get(one, {}) | dict(question.tags.get(one, {})) for one in {*live, *question.tags}})
+    return replace(
+        question, tags={one: live.get(one, {}) | dict(question.tags.get(one, {})) for one in {*live, *question.tags}}
+    )

@@ -67,7 +67,11 @@ def over_time(part: Part, outcome: Outcome) -> Document:
     isolated = Counter(f"{one.at:%Y-%m-%dT%H}"[:width] for one in outcome.contained if one.at)
     at = sorted({*found, *isolated})
     series = {action: [found[one][PLACE[action]] for one in at] for action in ACTIONS}
-    return {"at": [f"{one}:00" if width == HOUR else one for one in at], **series, "instances": [isolated[one] for one in at]}
+    return {
+        "at": [f"{one}:00" if width == HOUR else one for one in at],
+        **series,
+        "instances": [isolated[one] for one in at],
+    }
 
 
 def _width(hours: Iterable[str]) -> int:
@@ -148,5 +152,6 @@ def embedded(shown: Document) -> str:
 
     https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
     """
-    return json.dumps(shown, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
+    return (
+        json.dumps(shown, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )

@@ -23,7 +23,14 @@ def progress(total: int | None) -> Iterator[Told]:
     """A bar over so many bytes (None: nobody knows), where standard error is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        auto_refresh=False,
+        disable=not console.is_terminal,
+    ) as bar:
         task = bar.add_task("reading findings", total=total)
         findings = 0
 
@@ -40,9 +47,8 @@ def show(document: Document, changes: Spool, rejections: Spool) -> None:
     console = Console(highlight=False)
     console.print(_headline(document))
     console.print(_rules(document))
-    _listed(console, "Instances that would have been isolated", document["instances"], INSTANCE)
-    _listed(console, "Held to the end: a human would have had to decide", document["held_instances"], HELD)
-    _listed(console, "Limits that would have held", document["limits"], LIMIT)
+    for title, name, columns in LISTS:
+        _listed(console, _title(title, document[name]), document[name], columns)
     console.print(_types(document))
     if "against" in document:
         _compare(console, document, changes)
@@ -59,11 +65,9 @@ INSTANCE: Columns = {
     "account": "account",
     "region": "Region",
     "rule": "rule",
-    "severity": "severity",
     "type": "by finding",
-    "held_since": "held since",
 }
-HELD: Columns = {"held_since": "since (UTC)", "instance_id": "instance", "account": "account", "held_by": "by the limit", "type": "finding"}
+HELD: Columns = {"held_since": "since (UTC)", "instance_id": "instance", "held_by": "limit", "type": "finding"}
 LIMIT: Columns = {
     "account": "account",
     "region": "Region",
@@ -72,8 +76,24 @@ LIMIT: Columns = {
     "held_instances": "instances held",
     "held_decisions": "decisions held",
 }
-MOVE: Columns = {"decisions": "decisions", "before": "before", "rule_before": "by rule", "after": "after", "rule_after": "by rule"}
-CHANGE: Columns = {"place": "finding", "type": "type", "severity": "severity", "instance_id": "instance", "change": "change"}
+LISTS = (
+    ("Instances that would have been isolated", "instances", INSTANCE),
+    ("Held to the end: a human would have had to decide", "held_instances", HELD),
+    ("Limits that would have held", "limits", LIMIT),
+)
+MOVE: Columns = {
+    "decisions": "decisions",
+    "before": "before",
+    "rule_before": "by rule",
+    "after": "after",
+    "rule_after": "by rule",
+}
+CHANGE: Columns = {"finding_id": "finding", "instance_id": "instance", "type": "type", "change": "change"}
+WHOLE = {"when (UTC)", "since (UTC)", "instance", "rule"}
+"""Columns that are not broken: better a narrow type than an id in pieces."""
+WIDE = {"account", "region", "finding_id"}
+"""Columns for which a terminal needs `WIDE_FROM` characters in a line; `--json` has them always."""
+WIDE_FROM = 120
 
 
 def _headline(document: Document) -> Text:
@@ -89,14 +109,18 @@ def _headline(document: Document) -> Text:
     if busiest and busiest["isolated"]:
         line.append(f"; the most in the hour from {busiest['hour'][:16]}Z: {busiest['isolated']}", style="not bold")
     if period["undated"]:
-        line.append(f"\n{period['undated']:,} do not say when they were: decided as of now, after all others", style="not bold")
+        line.append(
+            f"\n{period['undated']:,} do not say when they were: decided as of now, after all others", style="not bold"
+        )
     return line
 
 
 def _table(columns: Sequence[str], title: Text | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", title=title, title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", title=title, title_justify="left"
+    )
     for name in columns:
-        table.add_column(name, overflow="fold", justify="right" if name in NUMBERS else "left")
+        table.add_column(name, overflow="fold", no_wrap=name in WHOLE, justify="right" if name in NUMBERS else "left")
     return table
 
 
@@ -119,16 +143,19 @@ def _types(document: Document) -> Table:
     return table
 
 
-def _listed(console: Console, title: str, rows: Sequence[Document], columns: Columns) -> None:
+def _listed(console: Console, title: Text, rows: Sequence[Document], columns: Columns) -> None:
     if not rows:
         return
-    table = _table(list(columns.values()), _title(title, rows))
+    shown = [name for name in columns if console.width >= WIDE_FROM or columns is LIMIT or name not in WIDE]
+    table = _table([columns[name] for name in shown], title)
     for row in rows[:MOST_ROWS]:
-        table.add_row(*(_cell(row[name]) for name in columns))
+        table.add_row(*(_cell(row[name], name) for name in shown))
     console.print(table)
 
 
-def _cell(value: object) -> Text:
+def _cell(value: object, name: str) -> Text:
+    if isinstance(value, str) and name in {"isolated_at", "held_since"}:
+        value = value[:16].replace("T", " ")
     text = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
     return Text(printable(text), style=STYLES.get(text, ""))
 
@@ -143,13 +170,9 @@ def _compare(console: Console, document: Document, changes: Spool) -> None:
     counts = ", ".join(f"{against['decisions'][action]:,} {action}" for action in ACTIONS)
     line = f"Against {against['file']}, which says {counts} and isolates {against['instances']:,} instances: "
     console.print(Text(printable(f"{line}{against['changed']:,} decisions change"), style="bold"))
-    _listed(console, "What changes", against["moves"], MOVE)
+    _listed(console, _title("What changes", against["moves"]), against["moves"], MOVE)
     rows = [{**one, "change": _change(one)} for one in changes.first(MOST_ROWS)]
-    if rows:
-        table = _table(list(CHANGE.values()), _title("Findings that change", changes))
-        for row in rows:
-            table.add_row(*(_cell(row[name]) for name in CHANGE))
-        console.print(table)
+    _listed(console, _title("Findings that change", changes), rows, CHANGE)
 
 
 def _change(one: Document) -> str:

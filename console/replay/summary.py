@@ -131,7 +131,11 @@ def period(part: Part) -> Document:
     """The first and the last hour with a finding, and how many do not say when they were."""
     hours = sorted(hour for hour in part.hours if hour != UNDATED)
     undated = sum(part.hours.get(UNDATED, ()))
-    return {"first": _hour(hours[0]) if hours else None, "last": _hour(hours[-1]) if hours else None, "undated": undated}
+    return {
+        "first": _hour(hours[0]) if hours else None,
+        "last": _hour(hours[-1]) if hours else None,
+        "undated": undated,
+    }
 
 
 def busiest(outcome: Outcome, part: Part) -> Document | None:

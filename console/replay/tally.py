@@ -95,4 +95,3 @@ def totals(part: Part) -> dict[str, int]:
     for kind, number in part.kinds.items():
         counted[kind.verdicts.verdict.action] += number
     return dict(counted)
-
