@@ -20,8 +20,8 @@ from rich.table import Table
 
 from benchmarks import goals, replay_findings
 from benchmarks.goals import Goal
-from benchmarks.report import goals_table, show
 from benchmarks.replay_decoding import DECODERS
+from benchmarks.report import goals_table, show
 from benchmarks.world import ROOT
 from console.replay.run import usual_jobs
 
@@ -81,7 +81,7 @@ def measure(file: Path, jobs: int, rounds: int = ROUNDS) -> list[Goal]:
 def run(arguments: Sequence[str]) -> Run:
     """Run this in a fresh interpreter; raises `CalledProcessError` where it fails."""
     began = time.perf_counter()
-    with subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -1,8 +1,8 @@
 """Findings for the replay's benchmark: made from the documented shape, about 3 KB each, the same ones at every run.
 
-Types and severities are spread as in a large organization with every protection plan on: of five findings three are about
-instances, and of default.yaml's decisions about one in eight isolates. What no decision looks at (addresses, hosts,
-tags, the title's detail) makes up the size, as in real ones.
+Types and severities are spread as in a large organization with every protection plan on: three of five findings
+are about instances, and about one in eight of default.yaml's decisions isolates. What no decision looks at
+(addresses, hosts, tags, the title's detail) makes up the size, as in real ones.
 """
 
 import json

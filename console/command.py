@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from console import operate
+from console import replay_options as options
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 
@@ -49,39 +50,28 @@ def explain(
 
 
 @policy.command()
-def replay(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH…", help="Files or folders of findings: JSON, JSONL, gzip.")
-    ] = None,
+def replay(  # noqa: PLR0913 (each is an option that can be typed)
+    paths: options.Paths = None,
     *,
-    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.")],
-    against: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Another policy, such as today's: say what changes.")
-    ] = None,
-    html: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a report, one HTML file.")] = None,
-    tags: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Tags of instances, as JSON or YAML: {i-…: {Key: value}}.")
-    ] = None,
-    released: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="When instances were released: {i-…: 2026-11-01T10:00:00Z}.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 is one for each processor.")] = 0,
-    live: Annotated[bool, typer.Option("--live", help="Findings of GuardDuty and tags of EC2, read now.")] = False,
-    since: Annotated[str, typer.Option(metavar="AGE", help="How far back --live reads, like 90d or 12h.")] = "90d",
-    region: Annotated[str | None, typer.Option(metavar="REGION", help="Of --live, as in the AWS CLI.")] = None,
-    profile: Annotated[str | None, typer.Option(metavar="NAME", help="Of --live, as in the AWS CLI.")] = None,
-    act_on_samples: Annotated[
-        bool, typer.Option(help="Decide as a stack with ActOnSampleFindings=true would.")
-    ] = False,
+    policy_file: options.PolicyFile,
+    against: options.Against = None,
+    html: options.Html = None,
+    tags: options.Tags = None,
+    released: options.Released = None,
+    jobs: options.Jobs = 0,
+    live: options.Live = False,
+    since: options.Since = "90d",
+    region: options.Region = None,
+    profile: options.Profile = None,
+    act_on_samples: options.ActOnSamples = False,
     json: Json = False,
 ) -> None:
-    """Say what a policy would have done to findings of the past, limits included; see docs/policies.md."""
-    given = dict(locals())
+    """Say what a policy would have done to findings of the past, limits included: docs/policies.md."""
+    given = {name: value for name, value in locals().items() if name not in {"paths", "policy_file", "json"}}
     from console import replay as workbench  # noqa: PLC0415
 
-    given |= {"paths": tuple(paths or ()), "policy": given.pop("policy_file")}
-    as_json = given.pop("json")
-    raise typer.Exit(workbench.replay(workbench.Request(**given), as_json=as_json))
+    request = workbench.Request(tuple(paths or ()), policy_file, **given)
+    raise typer.Exit(workbench.replay(request, as_json=json))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -35,23 +35,26 @@ class Seen:
 
 
 @contextmanager
-def opened(file: Path, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Iterator[Seen]:
-    """Open the file, and wait until its charts are drawn."""
+def launched() -> Iterator[Browser]:
+    """The browser; only one at a time may run in a thread (Playwright's)."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        try:
-            page = browser.new_page(
-                viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if scheme == "dark" else "light"
-            )
-            seen = Seen(page)
-            page.on(
-                "console",
-                lambda message: seen.problems.append(message.text) if message.type in {"error", "warning"} else None,
-            )
-            page.on("pageerror", lambda error: seen.problems.append(str(error)))
-            page.on("request", lambda request: seen.requests.append(request.url))
-            page.goto(file.as_uri())
-            page.wait_for_selector("html[data-drawn=yes]", timeout=60_000)
-            yield seen
-        finally:
-            browser.close()
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, file: Path, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Iterator[Seen]:
+    """Open the file, and wait until its charts are drawn."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    seen = Seen(page)
+    page.on("console", lambda said: seen.problems.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: seen.problems.append(str(error)))
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.goto(file.as_uri())
+    page.wait_for_selector("html[data-drawn=yes]", timeout=60_000)
+    yield seen
+    context.close()

@@ -1,4 +1,4 @@
-"""Limits, the sweep's second look, exemptions and releases, in event time, whatever the order of files and processes."""
+"""Limits, the sweep's second look, exemptions and releases, in event time, whatever the order of files."""
 
 import random
 from collections.abc import Mapping

@@ -59,7 +59,7 @@ class Aws:
 @contextmanager
 def serving(aws: Aws) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 (its own name)
+        def do_POST(self) -> None:
             status, text = aws.answer(
                 self.command, self.path, self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
             )
@@ -68,7 +68,7 @@ def serving(aws: Aws) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.headers["Content-Length"] = "0"
             self.do_POST()
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from console.replay.engine import Question, Verdicts, moment_of
 from console.replay.facts import SHAPES, Facts
@@ -116,7 +117,7 @@ class Decider:
 
     def _record(self, part: Part, record: object, place: Place, key: tuple[Hashable, ...] | None = None) -> None:
         try:
-            finding = parse(record)  # type: ignore[arg-type] (it refuses what is no mapping)
+            finding = parse(cast("Mapping[str, object]", record))  # it refuses what is none
         except InvalidFinding as refused:
             part.rejections.append(Rejection(place, str(refused)))
             return

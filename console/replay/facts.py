@@ -6,6 +6,7 @@ decoded here, `parse` would read from the very same keys. Wire names: botocore's
 """
 
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -76,7 +77,9 @@ def _finding(*, pascal: bool) -> Any:  # noqa: ANN401
         return _struct(name, fields, pascal=pascal)
 
     interface = struct("Interface", ("vpcId", str, False))
-    details = struct("Details", ("instanceId", str, False), ("networkInterfaces", list[interface], False))
+    details = struct(
+        "Details", ("instanceId", str, False), ("networkInterfaces", GenericAlias(list, (interface,)), False)
+    )
     access_key = struct("AccessKey", ("principalId", str, False))
     info = struct("Info", ("sample", bool, False), ("value", str, False))
     resource = struct(
@@ -101,7 +104,7 @@ def _finding(*, pascal: bool) -> Any:  # noqa: ANN401
 
 
 def _event() -> Any:  # noqa: ANN401
-    fields = [("detail", _finding(pascal=False)), ("kind", Literal[DETAIL_TYPE])]  # type: ignore[valid-type]
+    fields = [("detail", _finding(pascal=False)), ("kind", Literal[DETAIL_TYPE])]
     refused = [("findings", UnsetType, UNSET), ("other_findings", UnsetType, UNSET)]
     wire = {"kind": "detail-type", "other_findings": "Findings"}
     return msgspec.defstruct("Event", [*fields, *refused], rename=wire, gc=False, frozen=True)

@@ -88,8 +88,8 @@ class Likeness:
 
 def _matchers(question: Question) -> Iterator[tuple[str, Wanted]]:
     for policy in question.policies:
-        for one in (*policy.rules, *policy.exemptions):
-            yield from one.match.matchers
+        for match in (*(rule.match for rule in policy.rules), *(one.match for one in policy.exemptions)):
+            yield from match.matchers
 
 
 def _may_be_sample(info: object) -> bool:

@@ -1,7 +1,7 @@
 """Files of findings, cut into pieces that can be read side by side; nothing is held but one block at a time.
 
-Lines of JSON are cut at line ends; a compressed file is one piece, and so is a file that is one JSON document. GuardDuty
-exports `AWSLogs/ACCOUNT/GuardDuty/REGION/YYYY/MM/DD/*.jsonl.gz`:
+Lines of JSON are cut at line ends; a compressed file is one piece, and so is a file that is one JSON document.
+GuardDuty exports `AWSLogs/ACCOUNT/GuardDuty/REGION/YYYY/MM/DD/*.jsonl.gz`:
 https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_exportfindings.html
 """
 

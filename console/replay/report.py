@@ -54,7 +54,7 @@ def data(document: Document, replayed: Replayed) -> Document:
 
 
 def over_time(part: Part, outcome: Outcome) -> Document:
-    """Decisions by action, after limits, and instances newly isolated, in each hour, day or month (UTC) that has any."""
+    """Decisions by action, after limits, and new instances, in each hour, day or month (UTC) that has any."""
     hours = {hour: list(counts) for hour, counts in part.hours.items() if hour != UNDATED}
     for (hour, _, _), number in outcome.held.items():
         if hour != UNDATED:

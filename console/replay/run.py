@@ -134,7 +134,7 @@ def _isolating(noted: Iterable[Noted], *, own: bool) -> Iterator[tuple[Noted, Ve
 
 
 class _Books:
-    """Adds parts to what is known; equal values of different parts are kept once, so that a listed decision is small."""
+    """Adds parts to what is known; equal values of parts are kept once, so that a listed decision is small."""
 
     def __init__(self, done: Replayed) -> None:
         self._done = done

@@ -91,7 +91,7 @@ class Part:
 
 def totals(part: Part) -> dict[str, int]:
     """Decisions by action, before limits."""
-    counted = Counter({action: 0 for action in ACTIONS})
+    counted = Counter(dict.fromkeys(ACTIONS, 0))
     for kind, number in part.kinds.items():
         counted[kind.verdicts.verdict.action] += number
     return dict(counted)
