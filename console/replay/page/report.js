@@ -189,8 +189,11 @@
     const columns = [["from", "before", "action"], ["rule_before", "by rule", "word"], ["to", "after", "action"], ["rule_after", "by rule", "word"], ["severity", "severity", "number"], ["type", "finding type", "text"], ["instance_id", "instance", "code"], ["finding_id", "finding", "id"]];
     table("changes", columns, changes.map((row) => ({ ...row, from: row.before.action, rule_before: rule(row.before.rule), to: row.after.action, rule_after: rule(row.after.rule) })));
     table("kinds", [["decisions", "decisions", "number"], ["action", "action", "action"], ["rule", "rule", "text"], ["severity", "severity", "number"], ["type", "finding type", "text"]], kinds.map((row) => ({ ...row, rule: rule(row.rule) })));
-    for (const [name, rows, all] of [["instances", instances, data.totals.instances], ["held", held, data.totals.held_instances], ["changes", changes, data.totals.changes], ["kinds", kinds, data.severities.length]]) {
-      at(`${name}-count`).textContent = rows.length === all ? `(${figure(all)})` : `(${figure(rows.length)} of ${figure(all)})`;
+    const lists = [["instances", instances, data.instances.length, data.totals.instances], ["held", held, data.held_instances.length, data.totals.held_instances],
+      ["changes", changes, data.changes.length, data.totals.changes], ["kinds", kinds, data.severities.length, data.severities.length]];
+    for (const [name, rows, here, all] of lists) {
+      const cut = here < all ? `; this report holds the first ${figure(here)}, --json all` : "";
+      at(`${name}-count`).textContent = rows.length === all ? `(${figure(all)})` : `(${figure(rows.length)} of ${figure(all)}${cut})`;
     }
   }
 
