@@ -32,9 +32,10 @@ def test_every_action_but_hold_is_among_them() -> None:
 def test_both_sides_are_run_and_judged(tmp_path: Path) -> None:
     file = tmp_path / "findings.jsonl"
     replay_findings.write(file, 500)
-    times, memory = replay.measure(file, jobs=2, rounds=1)
-    assert (times.goal, memory.goal) == ("<= 2 times", "< 300 MB")
+    times, cpu, memory = replay.measure(file, jobs=2, rounds=1)
+    assert (times.goal, cpu.goal, memory.goal) == ("<= 2 times", "<= 2 times", "< 300 MB")
     assert (times.measured or 0) > 0
+    assert (cpu.measured or 0) > 0
     assert memory.met
 
 
