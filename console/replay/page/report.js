@@ -122,7 +122,7 @@
   function drawTime() {
     const over = data.over_time;
     const bars = ACTIONS.map((action) => ({ type: "bar", name: action, x: over.at, y: over[action], marker: { color: colour(action) }, visible: action === "ignore" ? "legendonly" : true }));
-    const line = { type: "scatter", mode: "markers", name: "new instances", x: over.at, y: over.instances, marker: { size: 5, color: colour("ink") } };
+    const line = { type: "scatter", mode: "markers", name: "new instances", x: over.at, y: over.instances.map((number) => number || null), marker: { size: 5, color: colour("ink") } };
     Plotly.react("over-time", [...bars, line], layout({ xaxis: { type: "date" }, yaxis: { title: { text: "decisions" } } }), config);
   }
 
