@@ -23,20 +23,17 @@ CLOCKS = {
     "time.monotonic",
 }
 ORCHESTRATES = {
-    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling"),
+    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling", "leasing", "auditing"),
     "observing",
     *("record", "report", "execution", "ports", "supporting"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
 PORTS = {"Announcer", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
 CLIENTS = {
-    "handlers/quarantag/aws",
-    "console/cloud",
-    "console/demo",
-    "console/operate_aws.py",
-    "console/replay/live.py",
+    *("handlers/quarantag/aws", "console/cloud", "console/demo"),
+    *("console/operate_aws.py", "console/catalogue_aws.py", "console/replay/live.py"),
 }
-"""Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's two adapters."""
+"""Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's adapters."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}
 BROAD = {"BaseException", "Exception"}
 

@@ -9,11 +9,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from console.explained import STYLES, printable
+from console.explained import STYLES
 from console.replay.run import Told
 from console.replay.spool import Spool
 from console.replay.summary import Document
 from console.replay.tally import ACTIONS, Part
+from console.screen_words import printable
 
 MOST_ROWS = 20
 
