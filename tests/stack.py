@@ -40,6 +40,7 @@ DEFAULTS = {
     "EXISTING_CONNECTIONS": "keep",
     "FREEZE_INTERFACES": "false",
     "AUTO_SCALING_MEMBERS": "keep",
+    "REVOKE_CREDENTIALS": "none",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

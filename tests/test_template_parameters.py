@@ -29,6 +29,7 @@ DEFAULTS = {
     "ReleasePrincipals": "*",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
+    "RevokeCredentials": "instance",
     "SeverityPolicy": "default",
 }
 VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
@@ -80,6 +81,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert (code.review_value, code.release_value) == (DEFAULTS["ReviewTagValue"], DEFAULTS["ReleaseTagValue"])
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
+    assert code.revoke_credentials == DEFAULTS["RevokeCredentials"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
     assert str(code.disable_metadata_service).lower() == DEFAULTS["DisableMetadataService"]
     assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]

@@ -18,13 +18,17 @@ _PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between passes; EC2 and IAM show a cha
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """How one measure ended. `left` is what a later run must do, `refused` what only a change can mend."""
+    """How one measure ended. `left` is what a later run must do, `refused` what only a change can mend.
+
+    `waiting` is what a later sweep does when it is time.
+    """
 
     name: str
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -118,7 +122,9 @@ class Supporting:
                 todo = plan(measure.observe(subject), subject)
                 steps = [step for step in todo.steps if step not in failed]
                 if not steps and not todo.pending:
-                    return Supported(measure.name, todo.notes, (), tuple(failed.values()), tuple(repaired))
+                    return Supported(
+                        measure.name, todo.notes, (), tuple(failed.values()), tuple(repaired), todo.waiting
+                    )
                 repaired += [f"{type(step).__name__} was needed again for {step.target}" for step in steps]
                 self._apply(measure, steps, failed)
                 if pause is not None:

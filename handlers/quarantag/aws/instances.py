@@ -76,7 +76,7 @@ class Ec2Instances:
             try:
                 answer = self._iam().get_instance_profile(InstanceProfileName=arn.rpartition("/")[2])
             except ClientError as error:
-                if faults.code_of(error) == faults.UNKNOWN_PROFILE:
+                if faults.code_of(error) == faults.NOT_IN_IAM:
                     return None
                 raise
         return reading.profile_of(answer["InstanceProfile"])

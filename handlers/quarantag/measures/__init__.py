@@ -52,11 +52,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What is left of one measure: steps (they may run in parallel), what AWS is changing, what people must know."""
+    """What is left of one measure: steps (they may run in parallel), what AWS is changing, what people must know.
+
+    `waiting` is what a later sweep gives back of an instance that is gone, because it is not time yet.
+    """
 
     steps: tuple[MeasureStep, ...] = ()
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 class Measure(ABC, Generic[Seen]):
