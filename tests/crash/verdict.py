@@ -38,7 +38,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     recorded = [case.before.profile.arn] if case.before.profile else []
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
-    found += _unsupported(site, launched, case)
+    found += unsupported(site, launched, case)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
 
@@ -57,7 +57,7 @@ def problems_of_release(
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
 
 
-def _unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
+def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
     """Which measures are wanted and not taken."""
     observation = observe(site.ports.instances, launched.id)
     assert observation
