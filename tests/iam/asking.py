@@ -3,7 +3,7 @@
 Which resources and keys: the service authorization reference ("Actions, resources, and condition keys for Amazon EC2"
 and the pages of the other services); DynamoDB's transactions: "Using IAM with DynamoDB transactions" (DynamoDB
 Developer Guide), which asks for the item's own action. Optional resources that the call names are asked for too: more
-than AWS may ask, never less. A call without an entry here is refused: whoever makes a new one says what IAM is asked for it.
+than AWS may ask, never less. A call without an entry here is refused: whoever makes a new one says what IAM is asked.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -2,7 +2,7 @@
 
 Where: botocore's events `before-parameter-build`, which comes once for each call with its parameters by name, and
 `before-call`, which may answer it (botocore/client.py, `_make_api_call`). They are put where botocore reads the
-handlers of each new session, as benchmarks/wire.py does: the functions' own clients are heard, those of `tests.cloud` are not.
+handlers of each new session, as benchmarks/wire.py does: the functions' own clients are heard, `tests.cloud`'s are not.
 """
 
 from collections.abc import Iterator, Mapping
