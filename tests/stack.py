@@ -35,6 +35,7 @@ DEFAULTS = {
     "MAX_CONTAINMENTS_PER_HOUR": "50",
     "SEVERITY_POLICY": "default",
     "PROTECT_INSTANCE": "false",
+    "SNAPSHOT_VOLUMES": "false",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

@@ -13,10 +13,13 @@ from tests.template import Template, source
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
     "ActOnSampleFindings": "false",
+    "EvidenceAccountId": "",
+    "EvidenceKmsKeyArn": "",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
     "IsolationTagKey": "SecurityIsolation",
+    "LockSnapshotsDays": "0",
     "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
     "NotificationEmail": "",
@@ -25,6 +28,7 @@ DEFAULTS = {
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
     "SeverityPolicy": "default",
+    "SnapshotVolumes": "true",
 }
 VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
 GOOD = {
@@ -36,6 +40,9 @@ GOOD = {
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
     "NotificationEmail": ("", "soc@example.com"),
+    "LockSnapshotsDays": ("0", "1", "9999", "10000", "36499", "36500"),
+    "EvidenceKmsKeyArn": ("", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd"),
+    "EvidenceAccountId": ("", "123456789012"),
 }
 BAD = {
     "IsolationTagKey": (
@@ -49,6 +56,9 @@ BAD = {
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
     "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
     "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
+    "LockSnapshotsDays": ("", "-1", "36501", "40000", "1.5", "01"),
+    "EvidenceKmsKeyArn": ("alias/evidence", "arn:aws:kms:eu-central-1:123456789012:alias/a", "*"),
+    "EvidenceAccountId": ("12345678901", "1234567890123", "acme"),
 }
 
 
@@ -76,6 +86,9 @@ def test_the_code_has_the_same_defaults() -> None:
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
+    assert str(code.snapshot_volumes).lower() == DEFAULTS["SnapshotVolumes"]
+    assert str(code.lock_snapshots_days) == DEFAULTS["LockSnapshotsDays"]
+    assert (code.evidence_kms_key_arn, code.evidence_account_id) == ("", "")
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

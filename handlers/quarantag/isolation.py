@@ -144,6 +144,10 @@ class _Isolation(Reconcile):
         if again:
             self.record.note("drift", seen=again)
             self.drifted += again
+        taken = self.record.open_case.taken if self.record.open_case else frozenset()
+        for one in supported:
+            if one.done and one.name not in taken:
+                self.record.note("measure-taken", measure=one.name, notes=one.notes)
         self.record.set_taken(frozenset(one.name for one in supported if one.done))
         return [text for one in supported for text in one.said]
 

@@ -1,8 +1,9 @@
 """Runs the measures of one instance beside its cut, each in a thread of its own: read, keep, apply, read again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from quarantag.case import Kept
 from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, Terminal
@@ -18,18 +19,23 @@ _PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between passes; EC2 and IAM show a cha
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """How one measure ended. `left` is what a later run must do, `refused` what only a change can mend."""
+    """How one measure ended.
+
+    `left` is what a later run must do, `refused` what only a change can mend, `following` what AWS finishes by itself.
+    """
 
     name: str
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
         """Whether it needs no further run."""
-        return not self.left and not self.refused
+        return not self.left and not self.refused and not self.following
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -96,7 +102,7 @@ class Supporting:
             return Todo() if kept is None else measure.plan(seen, kept, subject)
 
         ended = self._converge(measure, observation, left)
-        return ended if taken else Supported(ended.name, ended.notes, ended.left, ended.refused)
+        return ended if taken else replace(ended, repaired=())
 
     def _give(self, measure: Measure[object], kept: Kept, observation: Observation) -> Supported:
         return self._converge(measure, observation, lambda seen, subject: measure.plan_release(seen, kept, subject))
@@ -118,7 +124,7 @@ class Supporting:
                 todo = plan(measure.observe(subject), subject)
                 steps = [step for step in todo.steps if step not in failed]
                 if not steps and not todo.pending:
-                    return Supported(measure.name, todo.notes, (), tuple(failed.values()), tuple(repaired))
+                    return self._ended(measure, todo, failed, repaired=tuple(repaired))
                 repaired += [f"{type(step).__name__} was needed again for {step.target}" for step in steps]
                 self._apply(measure, steps, failed)
                 if pause is not None:
@@ -126,7 +132,15 @@ class Supporting:
         except QuarantagError as fault:
             return self._interrupted(measure, fault)
         waiting = (*(f"{type(step).__name__} {step.target} is not verified yet" for step in steps), *todo.pending)
-        return Supported(measure.name, todo.notes, waiting, tuple(failed.values()), tuple(repaired))
+        return self._ended(measure, todo, failed, left=waiting, repaired=tuple(repaired))
+
+    def _ended(
+        self, measure: Measure[object], todo: Todo, failed: Mapping[MeasureStep, str], **more: tuple[str, ...]
+    ) -> Supported:
+        refused = tuple(failed.values())
+        return Supported(
+            measure.name, todo.notes, refused=refused, following=todo.following, detail=todo.detail, **more
+        )
 
     def _interrupted(self, measure: Measure[object], fault: QuarantagError) -> Supported:
         self.record.note_beside([("measure-fault", {"measure": measure.name, "fault": _said(fault)})])

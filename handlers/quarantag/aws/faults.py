@@ -60,6 +60,11 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def may_be_done(error: ClientError) -> bool:
+    """Whether AWS may have done what it answered with this error: a fault of the server's own says neither."""
+    return _status(error) >= _SERVER_FAULT
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn what boto raises into this package's errors; `doing` says what was tried, to which resource."""
@@ -74,9 +79,12 @@ def translated(doing: str) -> Iterator[None]:
 def _meaning(error: ClientError, doing: str) -> QuarantagError:
     code = code_of(error)
     text = f"{doing}: {code}: {error.response.get('Error', {}).get('Message', '')}".strip()
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in CONFLICT:
         return Conflict(text)
-    if code in RETRYABLE or status >= _SERVER_FAULT:
+    if code in RETRYABLE or _status(error) >= _SERVER_FAULT:
         return Retryable(text)
     return TagLimitReached(text) if code == TAG_LIMIT else Terminal(text)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
@@ -22,6 +23,7 @@ from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.evidence import SaveEvidence
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+"""For what would be done twice if it were sent twice."""
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
 """A ledger out of reach must not hold up the cut."""
 
@@ -74,6 +78,10 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
+            snapshot_volumes=_BOOLEANS[environment.get("SNAPSHOT_VOLUMES", "true")],
+            lock_snapshots_days=int(environment.get("LOCK_SNAPSHOTS_DAYS", "0")),
+            evidence_kms_key_arn=environment.get("EVIDENCE_KMS_KEY_ARN", ""),
+            evidence_account_id=environment.get("EVIDENCE_ACCOUNT_ID", ""),
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -118,5 +126,8 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
-        measures=(ProtectInstance(Ec2Protection(ec2)),),
+        measures=(
+            ProtectInstance(Ec2Protection(ec2)),
+            SaveEvidence(Ec2Evidence(ec2, session.client("ec2", config=_ONCE), clock, of)),
+        ),
     )

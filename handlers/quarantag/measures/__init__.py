@@ -6,7 +6,7 @@ case before it changes anything, and a release gives back exactly that.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -52,11 +52,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What is left of one measure: steps (they may run in parallel), what AWS is changing, what people must know."""
+    """What is left of one measure: steps (they may run in parallel), what AWS is changing, what people must know.
+
+    A run waits for what is `pending`; what is `following` takes longer, so the sweep looks at it again. Workflows are
+    told `detail`, which is JSON values.
+    """
 
     steps: tuple[MeasureStep, ...] = ()
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Measure(ABC, Generic[Seen]):
