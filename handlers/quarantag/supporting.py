@@ -39,8 +39,8 @@ class Supported:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """All that people must know of it."""
-        return tuple(f"{self.name}: {text}" for text in (*self.notes, *self.refused, *self.left))
+        """All that people must know of it, what failed first: a tag has room for 256 characters."""
+        return tuple(f"{self.name}: {text}" for text in (*self.refused, *self.left, *self.notes))
 
 
 @dataclass(slots=True)

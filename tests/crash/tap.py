@@ -28,7 +28,7 @@ Nth = tuple[str, int, Kind]
 READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
-        *("ended", "protection"),
+        *("ended", "protection", "evidence"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")
@@ -38,6 +38,8 @@ _LEDGER_READING: tuple[Kind, ...] = ("passing fault",)
 _LEDGER_WRITING: tuple[Kind, ...] = ("passing fault", "answer lost", "sent twice")
 _TRANSACTIONS = frozenset({"open_case", "set_status", "record", "admit"})
 """They carry a client token that makes a second sending the same transaction (DynamoDB API, TransactWriteItems)."""
+_SENT_ONCE = frozenset({"create_snapshots", "copy_snapshot"})
+"""Their client sends no request again by itself (`_ONCE` of aws/wiring.py)."""
 _LEDGER_READS = frozenset({"case", "cursor", "open_instances", "held"})
 
 
@@ -70,7 +72,8 @@ class Call:
         if self.method in READS or self.port == "trail":
             return (*_ALL, *_READING)
         more = [kind for kind, methods in _OWN.items() if self.method in methods]
-        return (*_ALL, *_WRITING, *more)
+        writing = (kind for kind in _WRITING if kind != "sent twice" or self.method not in _SENT_ONCE)
+        return (*_ALL, *writing, *more)
 
 
 _CONFLICTS = frozenset(
