@@ -28,7 +28,7 @@ ORCHESTRATES = {
     *("record", "report", "execution", "ports", "supporting"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
-PORTS = {"Announcer", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
+PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
 CLIENTS = {"handlers/quarantag/aws", "console/cloud", "console/demo", "console/operate_aws.py"}
 """Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's one adapter."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}

@@ -19,6 +19,7 @@ from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
 from tests.findings import document
+from tests.statuschanges import validate_status_change
 
 KEY = "SecurityIsolation"
 DEFAULTS = {
@@ -36,6 +37,7 @@ DEFAULTS = {
     "SEVERITY_POLICY": "default",
     "PROTECT_INSTANCE": "false",
     "SNAPSHOT_VOLUMES": "false",
+    "EVENT_BUS_NAME": "default",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
@@ -62,6 +64,7 @@ class Stack:
     sqs: Any
     queue_url: str
     dynamodb: Any
+    events_url: str
     requests: int = field(default=0)
 
     def context(self) -> Any:  # noqa: ANN401
@@ -78,7 +81,7 @@ class Stack:
         """The real ports with faults in them, and a clock that does not wait."""
         real = wiring.ports(wiring.settings(), wiring.logger("test"))
         broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
-        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, **broken)
+        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, bus=real.bus, **broken)
 
     def release(self, instance_id: str, **changed: str) -> dict[str, Any]:
         """The releaser's only case for a change of the control tag, with `changed` over the live tags."""
@@ -119,6 +122,16 @@ class Stack:
                 subjects.append(json.loads(message["Body"])["Subject"])
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         return subjects
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Details of the status changes sent to workflows since the last call, each held to its schema."""
+        details = []
+        while messages := self.sqs.receive_message(QueueUrl=self.events_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                details.append(json.loads(message["Body"])["detail"])
+                validate_status_change(details[-1])
+                self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
+        return details
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the ledger."""
@@ -210,8 +223,20 @@ def stack(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     forget_wiring()
-    yield Stack(lab, sqs, queue_url, SESSION.client("dynamodb"))
+    running = Stack(lab, sqs, queue_url, SESSION.client("dynamodb"), workflows(sqs))
+    yield running
+    running.sent()
     forget_wiring()
+
+
+def workflows(sqs: Any) -> str:  # noqa: ANN401 - a boto3 client
+    """URL of a queue that gets what workflows are told, by a rule as docs/forensics.md shows it."""
+    url = str(sqs.create_queue(QueueName="workflows")["QueueUrl"])
+    events = SESSION.client("events")
+    pattern = {"source": ["quarantag"], "detail-type": ["Containment Status Change"]}
+    events.put_rule(Name="workflows", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="workflows", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:workflows"}])
+    return url
 
 
 def forget_wiring() -> None:

@@ -13,6 +13,7 @@ from tests.template import Template, source
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
     "ActOnSampleFindings": "false",
+    "EventBusName": "default",
     "EvidenceAccountId": "",
     "EvidenceKmsKeyArn": "",
     "IsolateTagValue": "Isolate",
@@ -40,6 +41,7 @@ GOOD = {
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
     "NotificationEmail": ("", "soc@example.com"),
+    "EventBusName": ("default", "security/forensics"),
     "LockSnapshotsDays": ("0", "1", "9999", "10000", "36499", "36500"),
     "EvidenceKmsKeyArn": ("", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd"),
     "EvidenceAccountId": ("", "123456789012"),
@@ -56,6 +58,7 @@ BAD = {
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
     "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
     "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
+    "EventBusName": ("", "arn:aws:events:eu-central-1:123456789012:event-bus/x", "a b"),
     "LockSnapshotsDays": ("", "-1", "36501", "40000", "1.5", "01"),
     "EvidenceKmsKeyArn": ("alias/evidence", "arn:aws:kms:eu-central-1:123456789012:alias/a", "*"),
     "EvidenceAccountId": ("12345678901", "1234567890123", "acme"),

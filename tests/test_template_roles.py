@@ -22,6 +22,7 @@ RECONCILE = COMMON | {
     "ec2:DisassociateIamInstanceProfile",
     "ec2:ModifyNetworkInterfaceAttribute",
     "ec2:ReplaceIamInstanceProfileAssociation",
+    "events:PutEvents",
     "iam:GetInstanceProfile",
     "iam:PassRole",
 }
@@ -47,6 +48,7 @@ def test_each_function_has_its_own_role() -> None:
     assert attached == {name: [f"<{ISOLATOR}>"] for name in taking} | {
         "GiveMeasuresBack": [f"<{RELEASER}>"],
         "ReadEvidence": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
+        "TellWorkflows": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
     }
 
 
@@ -184,6 +186,14 @@ def test_only_the_stack_s_own_snapshots_are_made_locked_copied_and_shared() -> N
 def test_powers_over_evidence_are_there_only_where_a_parameter_asks(policy: str, condition: str) -> None:
     assert source()["Resources"][policy]["Condition"] == condition
     assert condition in source()["Conditions"]
+
+
+@pytest.mark.parametrize("role", [ISOLATOR, RELEASER])
+def test_one_kind_of_event_is_sent_to_the_one_bus(role: str) -> None:
+    kind = {"events:detail-type": "Containment Status Change", "events:source": "quarantag"}
+    assert Template(EventBusName="forensics").allowed(role, "events:PutEvents") == {
+        "arn:aws-cn:events:cn-north-1:123456789012:event-bus/forensics": [{"StringEquals": kind}]
+    }
 
 
 def test_keys_are_used_by_ebs_only() -> None:

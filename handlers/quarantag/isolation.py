@@ -5,12 +5,13 @@ from quarantag.case import CaseStatus, RoleBefore, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.measures import Supported
 from quarantag.plan import Plan, plan
 from quarantag.ports import Ports, Quota
 from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.settings import Settings
-from quarantag.supporting import Supported, Supporting
+from quarantag.supporting import Supporting
 
 
 def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
@@ -144,12 +145,18 @@ class _Isolation(Reconcile):
         if again:
             self.record.note("drift", seen=again)
             self.drifted += again
-        taken = self.record.open_case.taken if self.record.open_case else frozenset()
-        for one in supported:
-            if one.done and one.name not in taken:
-                self.record.note("measure-taken", measure=one.name, notes=one.notes)
-        self.record.set_taken(frozenset(one.name for one in supported if one.done))
+        self._taken(supported)
         return [text for one in supported for text in one.said]
+
+    def _taken(self, supported: tuple[Supported, ...]) -> None:
+        """Record which measures are done; where one was not when the instance was, workflows are told again."""
+        self.report.supported, case = supported, self.record.open_case
+        new = [one for one in supported if one.done and case and one.name not in case.taken]
+        for one in new:
+            self.record.note("measure-taken", measure=one.name, notes=one.notes)
+        if new and case and case.status == "Isolated":
+            self.report.send("Isolated", f"done by now: {', '.join(one.name for one in new)}")
+        self.record.set_taken(frozenset(one.name for one in supported if one.done))
 
     def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
         """Both readings agree that nothing is left that can be done."""

@@ -224,6 +224,13 @@ class Announcer(Protocol):
         """Publish; at least once."""
 
 
+class Bus(Protocol):
+    """The stack's event bus, where workflows begin."""
+
+    def send(self, detail: Mapping[str, Any]) -> None:
+        """Send a `Containment Status Change` (see `statuschange`); at least once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All that a function may touch."""
@@ -234,4 +241,5 @@ class Ports:
     announcer: Announcer
     trail: Trail
     findings: Findings
+    bus: Bus
     measures: tuple[Measure[Any], ...] = ()

@@ -33,6 +33,7 @@ class Settings:
     lock_snapshots_days: int = 0
     evidence_kms_key_arn: str = ""
     evidence_account_id: str = ""
+    ledger_table: str = ""
 
     @property
     def status_key(self) -> str:

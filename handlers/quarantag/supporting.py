@@ -3,44 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from quarantag.case import Kept
 from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Observation
-from quarantag.measures import Measure, MeasureStep, Subject, Todo, When
+from quarantag.measures import Measure, MeasureStep, Subject, Supported, Todo, When
 from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.settings import Settings
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between passes; EC2 and IAM show a change within seconds, as a rule
-
-
-@dataclass(frozen=True, slots=True)
-class Supported:
-    """How one measure ended.
-
-    `left` is what a later run must do, `refused` what only a change can mend, `following` what AWS finishes by itself.
-    """
-
-    name: str
-    notes: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    repaired: tuple[str, ...] = ()
-    following: tuple[str, ...] = ()
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def done(self) -> bool:
-        """Whether it needs no further run."""
-        return not self.left and not self.refused and not self.following
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """All that people must know of it, what failed first: a tag has room for 256 characters."""
-        return tuple(f"{self.name}: {text}" for text in (*self.refused, *self.left, *self.notes))
 
 
 @dataclass(slots=True)

@@ -127,7 +127,7 @@ class Tap:
     @property
     def ports(self) -> Ports:
         """The ports to give to the run."""
-        names = ("instances", "ledger", "announcer", "trail", "findings", "clock")
+        names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock")
         tapped: dict[str, Any] = {name: Tapped(self, name, getattr(self.inner, name)) for name in names}
         tapped["measures"] = tuple(
             replace(measure, port=Tapped(self, measure.name, measure.port))  # type: ignore[type-var]

@@ -39,6 +39,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
     found += _unsupported(site, launched, case)
+    found += _sent(site, launched, "Isolated", told=told)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
 
@@ -54,6 +55,7 @@ def problems_of_release(
     if case is None or case.status != "Released":
         found.append(f"the case is {case.status if case else 'none'}")
     found += _shown(site, launched, "Released") if shown else []
+    found += _sent(site, launched, "Released", told=told)
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
 
 
@@ -84,6 +86,11 @@ def _shown(site: Site, launched: Launched, status: str) -> list[str]:
     instance = site.ports.instances.instance(launched.id)
     shown = instance.tags.get(site.settings.status_key, "") if instance else ""
     return [] if shown.startswith(status) else [f"the status tag says {shown!r}"]
+
+
+def _sent(site: Site, launched: Launched, status: str, *, told: bool) -> list[str]:
+    sent = [one["status"] for one in site.ports.bus.details if one["instance"]["id"] == launched.id]  # type: ignore[attr-defined]
+    return [f"no workflow was told that it is {status}: {sent}"] if told and status not in sent else []
 
 
 def _told(site: Site, launched: Launched, status: str, *, told: bool) -> list[str]:

@@ -27,7 +27,7 @@ class Ec2Evidence:
     again by itself, and what was sent and not refused is remembered, since an answer may be lost.
     """
 
-    def __init__(self, client: "EC2Client", once: "EC2Client", clock: Clock, settings: Settings) -> None:
+    def __init__(self, client: "EC2Client", once: "Callable[[], EC2Client]", clock: Clock, settings: Settings) -> None:
         self._client = client
         self._once = once
         self._clock = clock
@@ -58,7 +58,7 @@ class Ec2Evidence:
         with faults.translated(f"snapshot the volumes of {instance_id}"):
             self._ask_once(
                 dict(tags)[CASE_TAG_KEY],
-                lambda: self._once.create_snapshots(
+                lambda: self._once().create_snapshots(
                     InstanceSpecification={"InstanceId": instance_id, "ExcludeBootVolume": False},
                     Description=f"Quarantag evidence of {instance_id}",
                     TagSpecifications=specifications,
@@ -80,7 +80,7 @@ class Ec2Evidence:
         with faults.translated(f"copy {snapshot_id}"):
             self._ask_once(
                 snapshot_id,
-                lambda: self._once.copy_snapshot(
+                lambda: self._once().copy_snapshot(
                     SourceRegion=self._settings.region,
                     SourceSnapshotId=snapshot_id,
                     Description=f"Quarantag evidence, a copy of {snapshot_id}",

@@ -16,6 +16,7 @@ RETRYABLE = frozenset(
         "EC2ThrottledException",
         "InsufficientCapacity",
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
         "RequestLimitExceeded",

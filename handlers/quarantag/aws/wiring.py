@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.bus import EventBridgeBus
 from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.instances import Ec2Instances
@@ -82,6 +83,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             lock_snapshots_days=int(environment.get("LOCK_SNAPSHOTS_DAYS", "0")),
             evidence_kms_key_arn=environment.get("EVIDENCE_KMS_KEY_ARN", ""),
             evidence_account_id=environment.get("EVIDENCE_ACCOUNT_ID", ""),
+            ledger_table=environment.get("LEDGER_TABLE", ""),
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -126,8 +128,9 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
+        bus=EventBridgeBus(cache(lambda: session.client("events", config=_EC2)), environment["EVENT_BUS_NAME"]),
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
-            SaveEvidence(Ec2Evidence(ec2, session.client("ec2", config=_ONCE), clock, of)),
+            SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
         ),
     )

@@ -65,6 +65,32 @@ class Todo:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Supported:
+    """How one measure ended.
+
+    `left` is what a later run must do, `refused` what only a change can mend, `following` what AWS finishes by itself.
+    """
+
+    name: str
+    notes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether it needs no further run."""
+        return not self.left and not self.refused and not self.following
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All that people must know of it, what failed first: a tag has room for 256 characters."""
+        return tuple(f"{self.name}: {text}" for text in (*self.refused, *self.left, *self.notes))
+
+
 class Measure(ABC, Generic[Seen]):
     """One supporting measure over its port. `observe` reads, raising `Retryable` or `Terminal`; the rest is pure."""
 
