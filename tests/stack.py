@@ -38,6 +38,7 @@ DEFAULTS = {
     "PROTECT_INSTANCE": "false",
     "SNAPSHOT_VOLUMES": "false",
     "EVENT_BUS_NAME": "default",
+    "FREEZE_INTERFACES": "false",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

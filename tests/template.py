@@ -56,12 +56,17 @@ class Template:
         """Evaluated properties of one resource."""
         return self.of_type(source()["Resources"][logical_id]["Type"])[logical_id]
 
+    def documents(self, role: str) -> dict[str, dict[str, Any]]:
+        """A role's policy documents by the policy's name, an attached managed policy's by its logical id."""
+        apart = (self.of_type(kind) for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"))
+        attached = {name: one for found in apart for name, one in found.items() if f"<{role}>" in one.get("Roles", [])}
+        inline = {one["PolicyName"]: one for one in self.properties(role)["Policies"]}
+        policies = inline | {one.get("PolicyName", name): one for name, one in attached.items()}
+        return {name: as_document(one["PolicyDocument"]) for name, one in policies.items()}
+
     def statements(self, role: str) -> list[Statement]:
         """Every statement of a role's policies, those attached to it included."""
-        apart = (self.of_type(kind) for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"))
-        attached = (one for found in apart for one in found.values() if f"<{role}>" in one.get("Roles", []))
-        policies = [*self.properties(role)["Policies"], *attached]
-        return [one for policy in policies for one in statements(policy["PolicyDocument"])]
+        return [one for document in self.documents(role).values() for one in statements(document)]
 
     def granted(self, role: str) -> list[Statement]:
         """The statements that allow the role something."""
@@ -95,10 +100,15 @@ class Template:
         return self.values.get(name, f"<{name}>")
 
 
-def statements(document: str | Mapping[str, Any]) -> Iterator[Statement]:
+def as_document(document: str | dict[str, Any]) -> dict[str, Any]:
+    """A policy document as the template has it: a mapping, or its JSON text."""
+    parsed: dict[str, Any] = json.loads(document) if isinstance(document, str) else document
+    return parsed
+
+
+def statements(document: str | dict[str, Any]) -> Iterator[Statement]:
     """The statements of a policy document, which may be JSON text."""
-    parsed = json.loads(document) if isinstance(document, str) else document
-    for one in parsed["Statement"]:
+    for one in as_document(document)["Statement"]:
         actions, resources = (as_list(one.get(key, [])) for key in ("Action", "Resource"))
         yield Statement(one["Effect"], frozenset(actions), tuple(resources), one.get("Condition", {}))
 

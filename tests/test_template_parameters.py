@@ -16,6 +16,7 @@ DEFAULTS = {
     "EventBusName": "default",
     "EvidenceAccountId": "",
     "EvidenceKmsKeyArn": "",
+    "FreezeInterfaces": "true",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -92,6 +93,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert str(code.snapshot_volumes).lower() == DEFAULTS["SnapshotVolumes"]
     assert str(code.lock_snapshots_days) == DEFAULTS["LockSnapshotsDays"]
     assert (code.evidence_kms_key_arn, code.evidence_account_id) == ("", "")
+    assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

@@ -141,7 +141,8 @@ def test_the_isolator_never_writes_a_control_tag() -> None:
     written = TEMPLATE.allowed(ISOLATOR, "ec2:CreateTags")
     assert written[ec2("instance")] == [{"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolationStatus"]}}]
     assert written[ec2("network-interface")] == [
-        {"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolationGroupsBefore"]}}
+        {"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolationGroupsBefore"]}},
+        {"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolation"]}},  # freezes; no rule hears of it
     ]
     assert written[SNAPSHOT] == [
         {"StringEquals": {"ec2:CreateAction": ["CopySnapshot", "CreateSnapshots"]}},

@@ -34,6 +34,7 @@ class Settings:
     evidence_kms_key_arn: str = ""
     evidence_account_id: str = ""
     ledger_table: str = ""
+    freeze_interfaces: bool = True
 
     @property
     def status_key(self) -> str:

@@ -29,6 +29,7 @@ READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
         *("ended", "protection", "evidence"),
+        *("ended", "protection", "frozen"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")

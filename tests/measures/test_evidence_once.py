@@ -18,7 +18,7 @@ from tests.crash.scenarios import Scenario, one_interface
 from tests.crash.site import NOON, Site, deliver, in_memory, name_of, prepare, sweep_once
 from tests.crash.tap import Died, Fault, Tap
 from tests.crash.world import SETTINGS
-from tests.measures.around import WorldEvidence, save_evidence
+from tests.measures.evidence_world import WorldEvidence, save_evidence
 
 SCENARIO = Scenario("evidence", one_interface, measures=(save_evidence,))
 RELEVANT = ("evidence", "ledger")

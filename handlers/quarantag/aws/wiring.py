@@ -18,6 +18,7 @@ from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.bus import EventBridgeBus
 from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
+from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.protection import Ec2Protection
@@ -25,6 +26,7 @@ from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.evidence import SaveEvidence
+from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
@@ -84,6 +86,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             evidence_kms_key_arn=environment.get("EVIDENCE_KMS_KEY_ARN", ""),
             evidence_account_id=environment.get("EVIDENCE_ACCOUNT_ID", ""),
             ledger_table=environment.get("LEDGER_TABLE", ""),
+            freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -131,6 +134,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         bus=EventBridgeBus(cache(lambda: session.client("events", config=_EC2)), environment["EVENT_BUS_NAME"]),
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
+            FreezeInterfaces(Ec2Freeze(ec2, of)),
             SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
         ),
     )

@@ -1,0 +1,1 @@
+"""IAM's answers, from a policy simulator: README.md beside this file."""
