@@ -35,6 +35,7 @@ _TEXTS = {
     "IsolateTagValue": "isolate_value",
     "ReviewTagValue": "review_value",
     "ReleaseTagValue": "release_value",
+    "ForensicAccessSource": "forensic_access_source",
 }
 """The stack's parameters that are settings as they are written."""
 _DEFAULT_ROLE = "SecurityIsolation-IAMRole"
@@ -192,6 +193,7 @@ def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
         stack=stack["StackName"],
         mode=_MODES.get(given.get("Mode", ""), "enforce"),
         release_principals=tuple(given.get("ReleasePrincipals", "*").split(",")),
+        forensic_access_port=int(given.get("ForensicAccessPort", "22")),
         **_texts(given),
     )
     return settings, outputs["Ledger"]

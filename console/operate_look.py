@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.operate_aws import Desk
+from quarantag.access import allowed_rules
 from quarantag.case import Case
 from quarantag.instance import Instance, Observation
 from quarantag.plan import Plan, chosen_groups, plan
@@ -88,7 +89,7 @@ class Sight:
 
     def isolation_group(self, vpc_id: str) -> str | None:
         """Id of the VPC's isolation group."""
-        groups = chosen_groups(self.observation.groups) if self.observation else {}
+        groups = chosen_groups(self.observation.groups, allowed_rules(self.settings)) if self.observation else {}
         return groups[vpc_id].id if vpc_id in groups else None
 
     def why_not_contained(self) -> tuple[str, ...]:

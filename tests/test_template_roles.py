@@ -26,7 +26,11 @@ RECONCILE = COMMON | {
     "iam:GetInstanceProfile",
     "iam:PassRole",
 }
-MAKE_GROUPS = {"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"}
+CHANGE_RULES = {
+    f"ec2:{name}"
+    for name in ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
+}
+MAKE_GROUPS = CHANGE_RULES | {"ec2:CreateSecurityGroup"}
 READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
 ACTIONS = {
     TAGGER: COMMON | READ_FINDINGS,
@@ -44,7 +48,7 @@ def test_each_function_has_its_own_role() -> None:
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
     attached = {name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items()}
-    taking = ("TakeMeasures", "TakeEvidence", "CopyEvidence", "ShareEvidence")
+    taking = ("TakeMeasures", "LetRespondersIn", "TakeEvidence", "CopyEvidence", "ShareEvidence")
     assert attached == {name: [f"<{ISOLATOR}>"] for name in taking} | {
         "GiveMeasuresBack": [f"<{RELEASER}>"],
         "ReadEvidence": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
@@ -121,8 +125,8 @@ def test_interfaces_go_into_the_stack_s_own_groups_only() -> None:
     }
 
 
-@pytest.mark.parametrize("action", ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"])
-def test_only_the_stack_s_own_groups_lose_rules(action: str) -> None:
+@pytest.mark.parametrize("action", sorted(CHANGE_RULES))
+def test_only_the_stack_s_own_groups_change_their_rules(action: str) -> None:
     assert TEMPLATE.allowed(ISOLATOR, action) == {ec2("security-group"): [OWN_GROUP]}
 
 
@@ -181,10 +185,11 @@ def test_only_the_stack_s_own_snapshots_are_made_locked_copied_and_shared() -> N
     ("policy", "condition"),
     [
         *(("ReadEvidence", "TakesEvidence"), ("TakeEvidence", "TakesEvidence")),
+        ("LetRespondersIn", "GivesForensicAccess"),
         *(("CopyEvidence", "CopiesEvidence"), ("ShareEvidence", "SharesEvidence")),
     ],
 )
-def test_powers_over_evidence_are_there_only_where_a_parameter_asks(policy: str, condition: str) -> None:
+def test_some_powers_are_there_only_where_a_parameter_asks(policy: str, condition: str) -> None:
     assert source()["Resources"][policy]["Condition"] == condition
     assert condition in source()["Conditions"]
 

@@ -11,11 +11,27 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from console.cloud import strict_dynamodb, strict_network, strict_profiles, strict_snapshots, strict_tags, strict_trail
+from console.cloud import (
+    strict_access,
+    strict_dynamodb,
+    strict_network,
+    strict_profiles,
+    strict_snapshots,
+    strict_tags,
+    strict_trail,
+)
 from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
-CORRECTED = (strict_dynamodb, strict_network, strict_profiles, strict_snapshots, strict_tags, strict_trail)
+CORRECTED = (
+    strict_access,
+    strict_dynamodb,
+    strict_network,
+    strict_profiles,
+    strict_snapshots,
+    strict_tags,
+    strict_trail,
+)
 """The modules whose import registers the corrections."""
 
 

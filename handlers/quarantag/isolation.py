@@ -135,8 +135,9 @@ class _Isolation(Reconcile):
 
     def _see_drift(self, todo: Plan) -> None:
         """Note what undid part of a verified isolation, before it is repaired."""
-        if self.record.open_case and self.record.open_case.status == "Isolated" and todo.steps:
-            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in todo.steps)
+        undone = [step for step in todo.steps if step.critical]
+        if self.record.open_case and self.record.open_case.status == "Isolated" and undone:
+            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in undone)
             self.record.note("drift", seen=self.drifted)
 
     def _supported(self, supported: tuple[Supported, ...]) -> list[str]:
@@ -167,7 +168,8 @@ class _Isolation(Reconcile):
         if self.drifted:
             self.report.announce(announcements.drift(self.id, self.drifted, self.settings))
         if todo.contained:
-            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *notes]
+            failed = (str(fault) for step, fault in self.failed.items() if not step.critical)
+            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *failed, *notes]
             message = announcements.isolated(self.id, self.why, notes, self.settings)
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]

@@ -49,6 +49,9 @@ class Instances(Protocol):
     def revoke_rules(self, group_id: str, rules: frozenset[Rule]) -> None:
         """Take these rules off the group; a rule that is gone already is fine."""
 
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        """Add this inbound rule to the group; one that it has already is fine."""
+
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """Give the interface exactly these groups."""
 

@@ -34,6 +34,8 @@ class Settings:
     evidence_kms_key_arn: str = ""
     evidence_account_id: str = ""
     ledger_table: str = ""
+    forensic_access_source: str = ""
+    forensic_access_port: int = 22
     freeze_interfaces: bool = True
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from quarantag.access import allowed_rules
 from quarantag.case import Case, InterfaceBefore, Kept, ProfileBefore, RoleBefore
 from quarantag.instance import Instance, Observation
 from quarantag.measures import Supported
@@ -49,7 +50,7 @@ class StatusChange:
             "finding": case.reason if case else None,
             "opened_at": _time(case.opened_at if case else None),
             "isolated_at": _time(isolated_at),
-            "interfaces": list(_interfaces(case.before.interfaces if case else (), seen)),
+            "interfaces": list(_interfaces(case.before.interfaces if case else (), seen, settings)),
             "profile_before": _identity(case.before.profile if case else None),
             "role_before": _identity(case.role if case else None),
             "measures": _measures(case.kept if case else {}, {one.name: one for one in self.supported}),
@@ -79,8 +80,11 @@ def _instance(instance_id: str, seen: Instance | None) -> dict[str, Any]:
     }
 
 
-def _interfaces(before: Iterable[InterfaceBefore], seen: Observation | None) -> Iterator[dict[str, Any]]:
-    groups = {vpc_id: group.id for vpc_id, group in chosen_groups(seen.groups if seen else ()).items()}
+def _interfaces(
+    before: Iterable[InterfaceBefore], seen: Observation | None, settings: Settings
+) -> Iterator[dict[str, Any]]:
+    chosen = chosen_groups(seen.groups if seen else (), allowed_rules(settings))
+    groups = {vpc_id: group.id for vpc_id, group in chosen.items()}
     for one in before:
         own = {"id": one.id, "vpc_id": one.vpc_id, "groups_before": list(one.groups)}
         yield own | {"isolation_group": groups.get(one.vpc_id)}

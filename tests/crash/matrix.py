@@ -88,7 +88,7 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
 def _begun(
     scenario: Scenario, direction: Direction, site: Site | None = None
 ) -> tuple[Site, Launched, dict[str, object]]:
-    site = site or in_memory(scenario.settling, measures=scenario.measures)
+    site = site or in_memory(scenario.settling, scenario.settings, scenario.measures)
     launched = prepare(site, scenario)
     truth = truth_of(site, launched.id)
     if direction == "Release":

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 
 from quarantag.instance import AUTO_SCALING_GROUP_TAG
 from quarantag.measures import Measure
+from quarantag.settings import Settings
 from tests.cloud import Launched, Network
+from tests.crash.world import SETTINGS
 
 KEY = "SecurityIsolation"
 TAGGED = {KEY: "Isolate", f"{KEY}Reason": "command-and-control severity 8.0"}
@@ -70,6 +72,7 @@ class Scenario:
 
     `by_sweep`: no event came, the sweep that finds it is the run that meets the fault.
     `settling`: how many reads a new profile association stays `associating` for. `measures`: those beside the cut.
+    `settings`: the stack's parameters.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Scenario:
     by_sweep: bool = False
     settling: int = 0
     measures: tuple[InMemory, ...] = ()
+    settings: Settings = SETTINGS
 
 
 SCENARIOS = (

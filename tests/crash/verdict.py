@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from quarantag.access import allowed_rules
 from quarantag.case import Case
 from quarantag.measures import Subject
 from quarantag.observing import observe
@@ -13,18 +14,19 @@ from tests.crash.site import Site, standing, truth_of
 
 def uncut(site: Site, launched: Launched) -> list[str]:
     """Which interfaces are not alone in their VPC's isolation group, or in one that has a rule."""
-    groups = chosen_groups(site.ports.instances.isolation_groups())
+    allowed = allowed_rules(site.settings)
+    groups = chosen_groups(site.ports.instances.isolation_groups(), allowed)
     wrong = []
     for interface in site.ports.instances.interfaces(launched.id):
         group = groups.get(interface.vpc_id)
-        if group is None or group.rules or interface.groups != (group.id,):
+        if group is None or group.rules - allowed or interface.groups != (group.id,):
             wrong.append(f"{interface.id} is not cut: {interface.groups}, isolation group {group}")
     return wrong
 
 
 def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, Any], *, told: bool) -> list[str]:
     """The instance is isolated and verified, in one case with the true state before, and people know."""
-    found = uncut(site, launched)
+    found = uncut(site, launched) + _out_of_reach(site, launched)
     profiles = standing(site.ports, launched.id)["profile"]
     if profiles != [site.settings.isolation_profile_arn]:
         found.append(f"the profile is {profiles}")
@@ -57,6 +59,13 @@ def problems_of_release(
     found += _shown(site, launched, "Released") if shown else []
     found += _sent(site, launched, "Released", told=told)
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
+
+
+def _out_of_reach(site: Site, launched: Launched) -> list[str]:
+    """Which isolation groups lack the rule for responders."""
+    vpcs = {one.vpc_id for one in launched.networks}
+    groups = (one for one in site.ports.instances.isolation_groups() if one.vpc_id in vpcs)
+    return [f"{one.id} lets no responder in" for one in groups if allowed_rules(site.settings) - one.rules]
 
 
 def _unsupported(site: Site, launched: Launched, case: Case) -> list[str]:

@@ -1,14 +1,19 @@
 """Crash anywhere with every measure on: same end, and a release gives back all of it. See tests/crash."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
-from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface
+from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
+from tests.crash.world import SETTINGS
 from tests.measures.around import EVERY
 
+WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.0.0.0/8")
 SCENARIOS = (
     Scenario("1 interface, every measure", one_interface, measures=EVERY),
+    Scenario("two VPCs, responders' access", two_vpcs, settings=WITH_ACCESS),
     Scenario("Auto Scaling member, every measure, by the sweep", auto_scaling_member, by_sweep=True, measures=EVERY),
 )
 

@@ -32,12 +32,13 @@ RETRYABLE = frozenset(
         "Unavailable",
     }
 )
+UNKNOWN_GROUP = "InvalidGroup.NotFound"
 CONFLICT = frozenset(
     {
         "IncorrectInstanceState",
         "IncorrectState",
         "InvalidAssociationID.NotFound",
-        "InvalidGroup.NotFound",
+        UNKNOWN_GROUP,
         "InvalidNetworkInterfaceID.NotFound",
     }
 )
@@ -47,6 +48,7 @@ UNKNOWN_INSTANCE = frozenset(
 UNKNOWN_PROFILE = "NoSuchEntity"
 GROUP_EXISTS = "InvalidGroup.Duplicate"
 INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
+RULE_EXISTS = "InvalidPermission.Duplicate"
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
 TAG_LIMIT = "TagLimitExceeded"

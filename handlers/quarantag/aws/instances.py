@@ -142,6 +142,21 @@ class Ec2Instances:
                     if refused:
                         raise Terminal(f"revoke the rules of {group_id}: refused for {refused}")
 
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        """`AuthorizeSecurityGroupIngress`. A group that the VPC can't refer to is unknown to EC2, and stays so."""
+        with faults.translated(f"let {rule.peer} into {group_id}"):
+            try:
+                self._client.authorize_security_group_ingress(
+                    GroupId=group_id, IpPermissions=[reading.permission_of(rule)]
+                )
+            except ClientError as error:
+                code = faults.code_of(error)
+                if code == faults.UNKNOWN_GROUP and rule.peer_kind == "group":
+                    reason = "a group works in its own VPC or a peered one only: give ForensicAccessSource a CIDR"
+                    raise Terminal(f"let {rule.peer} into {group_id}: {reason}") from error
+                if code != faults.RULE_EXISTS:
+                    raise
+
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """`ModifyNetworkInterfaceAttribute`: the call that works with any number of interfaces."""
         with faults.translated(f"set the groups of {interface_id}"):

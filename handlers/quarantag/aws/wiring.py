@@ -86,6 +86,8 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             evidence_kms_key_arn=environment.get("EVIDENCE_KMS_KEY_ARN", ""),
             evidence_account_id=environment.get("EVIDENCE_ACCOUNT_ID", ""),
             ledger_table=environment.get("LEDGER_TABLE", ""),
+            forensic_access_source=environment.get("FORENSIC_ACCESS_SOURCE", ""),
+            forensic_access_port=int(environment.get("FORENSIC_ACCESS_PORT", "22")),
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
         )
     except (KeyError, ValueError) as error:
