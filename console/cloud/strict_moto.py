@@ -24,13 +24,8 @@ from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
 CORRECTED = (
-    strict_access,
-    strict_dynamodb,
-    strict_network,
-    strict_profiles,
-    strict_snapshots,
-    strict_tags,
-    strict_trail,
+    *(strict_access, strict_dynamodb, strict_network, strict_profiles),
+    *(strict_snapshots, strict_tags, strict_trail),
 )
 """The modules whose import registers the corrections."""
 
