@@ -22,7 +22,7 @@ from quarantag.errors import Terminal
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.ports import Clock, Instances
-from quarantag.settings import Mode, Settings
+from quarantag.settings import CASE_TAG_KEY, Mode, Settings
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef
@@ -116,6 +116,15 @@ class CaseBook:
         return Table(self._client, self._name, self._clock)
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A snapshot of a case; its tags say of which volume and device it is, and whether a copy."""
+
+    id: str
+    state: str
+    tags: Mapping[str, str]
+
+
 class Fleet:
     """Live instances in few calls: those that are asked for together are read together."""
 
@@ -142,6 +151,16 @@ class Fleet:
                 one.id: Observation(one, found, associations, groups)
                 for one, found, associations in zip(of, interfaces, profiles, strict=True)
             }
+
+    def snapshots(self, case_id: str) -> Iterator[Saved]:
+        """The case's evidence (`DescribeSnapshots` by its tag)."""
+        with faults.translated(f"read the snapshots of {case_id}"):
+            pages = self._client.get_paginator("describe_snapshots").paginate(
+                OwnerIds=["self"], Filters=[{"Name": f"tag:{CASE_TAG_KEY}", "Values": [case_id]}]
+            )
+            for page in pages:
+                for one in page["Snapshots"]:
+                    yield Saved(one["SnapshotId"], one["State"], reading.tags_of(one.get("Tags", [])))
 
     def _described(self, ids: Sequence[str]) -> Iterator[Instance]:
         with faults.translated("read the instances"):

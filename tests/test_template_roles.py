@@ -47,7 +47,9 @@ def test_each_function_has_its_own_role() -> None:
     assert sorted(roles) == sorted(f"<{role}.Arn>" for role in ACTIONS)
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
-    attached = {name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items()}
+    attached = {
+        name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items() if "Roles" in one
+    }
     taking = ("TakeMeasures", "LetRespondersIn", "TakeEvidence", "CopyEvidence", "ShareEvidence")
     assert attached == {name: [f"<{ISOLATOR}>"] for name in taking} | {
         "GiveMeasuresBack": [f"<{RELEASER}>"],

@@ -1,0 +1,79 @@
+"""The roles of template.yaml and the policies that it makes for people, with the ARNs that a deployment would have."""
+
+import json
+import re
+from functools import cache
+from typing import Any, cast
+
+from tests.iam.people import ACCOUNT, REGION
+from tests.iam.simulator import Policy, Question, Request
+from tests.template import PSEUDO, Template, as_document, source
+
+TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
+ISOLATION = "EC2IsolationRole"
+FUNCTIONS = (TAGGER, ISOLATOR, RELEASER)
+DEPLOYED = PSEUDO | {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/quarantag/0f",
+}
+_KINDS = {
+    "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
+    "AWS::IAM::Role": "arn:aws:iam::{account}:role/quarantag/{name}",
+    "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/quarantag/{name}",
+    "AWS::IAM::InstanceProfile": "arn:aws:iam::{account}:instance-profile/quarantag/{name}",
+    "AWS::Serverless::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
+}
+
+
+@cache
+def deployed() -> Template:
+    """The template in the `aws` partition."""
+    return Template(**DEPLOYED)
+
+
+def arn(logical_id: str) -> str:
+    """ARN of a resource of the stack."""
+    kind = source()["Resources"][logical_id]["Type"]
+    return _KINDS[kind].format(region=REGION, account=ACCOUNT, name=f"quarantag-{logical_id}-XYZ")
+
+
+def policies(role: str) -> dict[str, Policy]:
+    """Everything that the role may do, by policy name."""
+    return {name: _placed(one) for name, one in deployed().documents(role).items()}
+
+
+def managed(logical_id: str) -> dict[str, Policy]:
+    """A managed policy of the stack."""
+    return {logical_id: _placed(as_document(deployed().properties(logical_id)["PolicyDocument"]))}
+
+
+def by(role: str, action: str, resource: str = "*", **context: str | list[str]) -> Question:
+    """A call of a function, or of an isolated instance; `__` in a key stands for `:`."""
+    return _question(role, policies(role), action, resource, context)
+
+
+def holding(*logical_ids: str, action: str, resource: str = "*", **context: str | list[str]) -> Question:
+    """A call of a person who holds these managed policies of the stack and nothing else."""
+    held = {name: one for logical_id in logical_ids for name, one in managed(logical_id).items()}
+    return _question("person", held, action, resource, context)
+
+
+def _question(
+    role: str, identity: dict[str, Policy], action: str, resource: str, context: dict[str, str | list[str]]
+) -> Question:
+    keys = {key.replace("__", ":"): value for key, value in context.items()}
+    principal = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/one"
+    return Question(Request(principal, action, resource, keys, ACCOUNT), identity)
+
+
+def _placed(document: dict[str, Any]) -> Policy:
+    """The document with `<LogicalId>` and `<LogicalId.Arn>` as ARNs."""
+    text = re.sub(r"<(\w+)(?:\.Arn)?>", lambda found: arn(found[1]), json.dumps(document))
+    return cast("Policy", json.loads(text))
