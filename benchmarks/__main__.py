@@ -7,7 +7,7 @@ import argparse
 import logging
 from collections.abc import Iterator, Sequence
 
-from benchmarks import accepted, footprint, goals, report, round_trips
+from benchmarks import accepted, footprint, goals, policy_check, report, round_trips
 from benchmarks.footprint import Footprint
 from benchmarks.memory_size import Work
 from benchmarks.round_trips import Counted
@@ -33,7 +33,8 @@ def main() -> None:
     footprints = footprint.measure(max(1, arguments.runs))
     report.show(report.footprint_table(footprints))
     report.show(*(report.memory_size_table(name, work) for name, work in works(counted, footprints)))
-    judged = [*footprint.goals(footprints), *round_trips.goals(counted)]
+    checked = policy_check.goals(policy_check.measure())
+    judged = [*footprint.goals(footprints), *round_trips.goals(counted), *checked]
     report.show(report.goals_table(judged))
     goals.write(judged, ROOT / "build" / "bench.json")
 

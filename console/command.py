@@ -7,31 +7,50 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from console import operate
+from console import completing, operate, policy_commands
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+FindingFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FINDING", help="A finding's JSON file; - reads it from stdin.", autocompletion=completing.findings
+    ),
+]
+PolicyFile = Annotated[
+    Path,
+    typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.", autocompletion=completing.policies),
+]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Contains compromised EC2 instances.")
-policy = typer.Typer(no_args_is_help=True, help="The policy workbench: check a policy, explain a decision.")
+app = typer.Typer(no_args_is_help=True, help="Contains compromised EC2 instances.")
+policy = typer.Typer(no_args_is_help=True, help="The policy workbench: write a policy, check it, explain a decision.")
 operate.register(app)
 app.add_typer(policy, name="policy")
 
 
 @policy.command()
-def check(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], *, json: Json = False) -> None:
-    """Validate policy files and run their own tests: 0 all are good, 1 one is refused, 2 one can't be read.
+def check(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="YAML policies.", autocompletion=completing.policies)
+    ],
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is only warned of, too: for CI.")] = False,
+    json: Json = False,
+) -> None:
+    """Validate policy files, run their own tests, and warn of what is allowed and yet unwise.
 
-    Warnings go to stderr, and change nothing.
+    One line for each problem: file, line, column, what is wrong and what to write instead.
+
+    Exit code: 0 all are good (warnings change nothing, unless --strict); 1 one is refused; 2 one can't be read.
     """
     from console import policy_check  # noqa: PLC0415 (lazy: `--help` stays fast)
 
-    raise typer.Exit(policy_check.check(files, as_json=json))
+    raise typer.Exit(policy_check.check(files, as_json=json, strict=strict))
 
 
 @policy.command()
-def explain(
-    finding: Annotated[str, typer.Argument(metavar="FINDING", help="A finding's JSON file; - reads it from stdin.")],
-    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="The severity policy, as YAML.")],
+def explain(  # noqa: PLR0913 (each is an option that can be typed)
+    finding: FindingFile,
+    policy_file: PolicyFile,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A live tag of the instance; may be repeated.")
     ] = None,
@@ -39,13 +58,23 @@ def explain(
     act_on_samples: Annotated[
         bool, typer.Option(help="Decide as a stack with ActOnSampleFindings=true would.")
     ] = False,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="ACCOUNT/REGION", help="Decide as the stack there would; else, as the instance's own."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say what a policy decides about a finding, and why: rule by rule, matcher by matcher. No AWS is asked."""
+    """Say what a policy decides about a finding, and why: each rule and matcher, then the guardrails. No AWS is asked.
+
+    Exit code: 0 answered; 2 the finding or the policy can't be used.
+    """
     from console import policy_explain  # noqa: PLC0415
 
-    question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples)
+    question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples, at)
     raise typer.Exit(policy_explain.explain(question, as_json=json))
+
+
+policy_commands.register(policy)
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """An explanation for people: each rule in order, each matcher with what it wanted and what it saw."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from console.guardrails import Guardrail
+from console.screen_words import printable, seen
 from quarantag.decision import Decision, Explanation
 from quarantag.finding import Finding
 from quarantag.matching import Check
@@ -14,17 +16,21 @@ from quarantag.policy import Policy
 
 STYLES = {"isolate": "bold red", "review": "bold yellow", "hold": "bold magenta", "ignore": "dim"}
 
+APPLIES = {True: Text("yes", style=STYLES["hold"]), False: Text("no", style="dim"), None: Text("not known")}
 
-def show(finding: Finding, policy: Policy, answers: tuple[Explanation, ...]) -> None:
-    """Print the finding, then for each decision the rules that led to it."""
+
+def show(finding: Finding, policy: Policy, answers: Sequence[tuple[Explanation, tuple[Guardrail, ...]]]) -> None:
+    """Print the finding, then for each decision the rules that led to it, and the guardrails around it."""
     console = Console(highlight=False)
     role = f", role {finding.resource_role}" if finding.resource_role else ""
     console.print(Text(printable(f"{finding.type}, severity {finding.severity:g}{role}"), style="bold"))
     console.print(Text(printable(f"finding {finding.id}, policy {policy.hash[:12]}")))
-    for answer in answers:
+    for answer, around in answers:
         console.print()
         console.print(_verdict(answer.decision))
-        console.print(_table(policy, answer))
+        console.print(_rules(policy, answer))
+        if around:
+            console.print(_guardrails(around))
 
 
 def _verdict(decision: Decision) -> Text:
@@ -35,12 +41,8 @@ def _verdict(decision: Decision) -> Text:
     return line
 
 
-def _table(policy: Policy, answer: Explanation) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("rule and its matchers", no_wrap=True)
-    table.add_column("wanted", overflow="fold")
-    table.add_column("saw", overflow="fold")
-    table.add_column("held", no_wrap=True)
+def _rules(policy: Policy, answer: Explanation) -> Table:
+    table = _table("rule and its matchers", "wanted", "saw", "held")
     for attempt in answer.attempts:
         rule = attempt.rule
         table.add_row(Text(rule.id, style="bold"), Text(f"then {rule.action}", style=STYLES[rule.action]), "")
@@ -51,20 +53,22 @@ def _table(policy: Policy, answer: Explanation) -> Table:
     return table
 
 
+def _guardrails(around: Sequence[Guardrail]) -> Table:
+    table = _table("guardrail", "asks for", "saw", "applies")
+    for one in around:
+        mark = APPLIES[one.applies]
+        table.add_row(*(Text(printable(text)) for text in (one.guardrail, one.asks, one.saw)), mark)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    """A table whose first and last column are kept whole."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column, no_wrap=column in (columns[0], columns[-1]), overflow="fold")
+    return table
+
+
 def _row(check: Check) -> tuple[Text, Text, Text, Text]:
     mark = Text("yes", style="green") if check.held else Text("no", style="red")
     return Text(f"  {check.matcher}"), Text(printable(str(check.wanted))), Text(printable(seen(check.saw))), mark
-
-
-def seen(value: object) -> str:
-    """What a matcher saw, as people write it."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}={tag}" for key, tag in value.items()) or "no tags"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else "nothing" if value is None else str(value)
-
-
-def printable(text: str) -> str:
-    """The text without anything that a terminal would obey: findings are written by others."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -6,9 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.explained import printable
 from console.operate_look import Sight
 from console.operate_screen import NOTHING, STYLES, plain, table_of, times
+from console.screen_words import printable
 from quarantag.case import Case
 
 

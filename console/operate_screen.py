@@ -12,10 +12,10 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from console.explained import printable
 from console.operate_history import Happened, History
 from console.operate_look import Sight
 from console.operate_tag import End
+from console.screen_words import printable
 from quarantag.case import Case
 from quarantag.settings import Settings
 

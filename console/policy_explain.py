@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.guardrails import Around, Guardrail, guardrails
 from console.policy_file import RefusedFile, UnreadableFile, load_checked
+from console.screen_words import seen
 from quarantag.decision import Circumstances, Decision, Explanation, explanations
 from quarantag.errors import InvalidFinding
 from quarantag.finding import Finding, NamedInstance, parse
 from quarantag.instance import Instance
+from quarantag.naming import is_place
 from quarantag.policy import Policy
 
 STDIN = "-"
@@ -26,6 +29,7 @@ class Question:
     policy: Path
     tags: tuple[str, ...] = ()
     act_on_samples: bool = False
+    at: str | None = None
 
 
 class BadQuestion(Exception):
@@ -37,35 +41,88 @@ def explain(question: Question, *, as_json: bool) -> int:
     try:
         policy = _policy(question.policy)
         finding = read_finding(question.finding)
-        answers = answer(finding, policy, _tags(question.tags), act_on_samples=question.act_on_samples)
+        stack = Stack(_tags(question.tags), question.act_on_samples, _place(question.at))
     except BadQuestion as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    answers = explanations(finding, policy, stack.around)
+    rails = [_guardrails(finding, policy, stack, one) for one in answers]
     if as_json:
-        decisions = [explanation.decision for explanation in answers]
-        sys.stdout.write(json.dumps(as_document(finding, decisions)) + "\n")
+        document = as_document(finding, [one.decision for one in answers])
+        traces = [as_trace(policy, one, around) for one, around in zip(answers, rails, strict=True)]
+        sys.stdout.write(json.dumps({**document, "trace": traces}) + "\n")
     else:
-        _print(finding, policy, answers)
+        from console.explained import show  # noqa: PLC0415 (lazy: `--json` does not pay for rich)
+
+        show(finding, policy, list(zip(answers, rails, strict=True)))
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The stack that is taken to decide: that of the instance's own account and Region, unless `place` says another."""
+
+    tags: Mapping[str, str]
+    act_on_samples: bool = False
+    place: tuple[str, str] | None = None
+
+    def around(self, named: NamedInstance) -> Circumstances:
+        """What it would see, offline: the instance runs, in the finding's VPC, with these tags."""
+        known = Instance(named.instance_id, "running", named.vpc_id, self.tags) if named.instance_id else None
+        account, region = self.place or (named.account, named.region)
+        return Circumstances(account, region, datetime.now(UTC), self.act_on_samples, exempt_key=None, instance=known)
 
 
 def answer(
     finding: Finding, policy: Policy, tags: Mapping[str, str], *, act_on_samples: bool = False
 ) -> tuple[Explanation, ...]:
     """Decide offline, as the stack of each instance's own account and Region would see it: running, with these tags."""
+    return explanations(finding, policy, Stack(tags, act_on_samples).around)
 
-    def circumstances(named: NamedInstance) -> Circumstances:
-        known = Instance(named.instance_id, "running", named.vpc_id, tags) if named.instance_id else None
-        now = datetime.now(UTC)
-        return Circumstances(named.account, named.region, now, act_on_samples, exempt_key=None, instance=known)
 
-    return explanations(finding, policy, circumstances)
+def _guardrails(finding: Finding, policy: Policy, stack: Stack, answer: Explanation) -> tuple[Guardrail, ...]:
+    """The guardrails around the instance of this decision; none where the finding is about no instance."""
+    decision, last = answer.decision, answer.attempts[-1] if answer.attempts else None
+    told = (decision.instance_id, decision.account, decision.region)
+    at = [one for one in finding.instances if told in {(one.instance_id, *told[1:]), (None, one.account, one.region)}]
+    named = next((one for one in at if one.instance_id == decision.instance_id), at[0] if at else None)
+    if named is None or (decision.instance_id is None and decision.action == "ignore"):
+        return ()
+    rule = last.rule if last and last.held else None
+    return guardrails(Around(finding, named, policy, stack.around(named), rule, decision))
 
 
 def as_document(finding: Finding, decisions: list[Decision]) -> dict[str, object]:
     """The JSON shape that scripts rely on: docs/ and CHANGELOG name it a stable interface."""
     shown = [{key: value for key, value in asdict(decision).items() if key in SHOWN} for decision in decisions]
     return {"finding_id": finding.id, "type": finding.type, "severity": finding.severity, "decisions": shown}
+
+
+def as_trace(policy: Policy, answer: Explanation, around: tuple[Guardrail, ...]) -> dict[str, object]:
+    """How one decision came about, as JSON: the rules tried, each with its matchers, those not reached, guardrails."""
+    rules = [
+        {
+            "rule": attempt.rule.id,
+            "then": attempt.rule.action,
+            "held": attempt.held,
+            "matchers": [
+                {"matcher": one.matcher, "wanted": str(one.wanted), "saw": seen(one.saw), "held": one.held}
+                for one in attempt.checks
+            ],
+        }
+        for attempt in answer.attempts
+    ]
+    left = [rule.id for rule in policy.rules[len(rules) :]]
+    return {"rules": rules, "not_reached": left, "guardrails": [asdict(guardrail) for guardrail in around]}
+
+
+def _place(at: str | None) -> tuple[str, str] | None:
+    if at is None:
+        return None
+    account, _, region = at.partition("/")
+    if not is_place(account, region):
+        raise BadQuestion(f"--at {at}: write it as ACCOUNT/REGION, like 123456789012/us-east-1")
+    return account, region
 
 
 def _tags(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -95,9 +152,3 @@ def read_finding(name: str) -> Finding:
         raise BadQuestion(f"{place}: not JSON: {problem}: name a file with one finding in it") from error
     except InvalidFinding as error:
         raise BadQuestion(f"{place}: not a finding to act on: {error}") from error
-
-
-def _print(finding: Finding, policy: Policy, answers: tuple[Explanation, ...]) -> None:
-    from console.explained import show  # noqa: PLC0415 (lazy: `--json` does not pay for rich)
-
-    show(finding, policy, answers)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from console.plain_yaml import plainly
 from quarantag import expectations, policy
 from quarantag.errors import InvalidPolicy
 from quarantag.policy import Policy
@@ -97,14 +98,9 @@ def parse(content: str, name: str) -> PolicyFile:
         loader = _Loader(content)
         node = loader.get_single_node()
         source.document = _Builder(source).build(node, ()) if node else None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
-        raise RefusedFile(
-            where, InvalidPolicy(f"not YAML: {' '.join(filter(None, (error.context, error.problem)))}")
-        ) from error
     except yaml.YAMLError as error:
-        raise RefusedFile(f"{name}:1:1", InvalidPolicy(f"not YAML: {' '.join(str(error).split())}")) from error
+        line, column, problem = plainly(error, content)
+        raise RefusedFile(f"{name}:{line}:{column}", InvalidPolicy(f"not YAML: {problem}")) from error
     except RecursionError as error:
         raise RefusedFile(f"{name}:1:1", InvalidPolicy("nested too deeply for a policy")) from error
     except InvalidPolicy as error:

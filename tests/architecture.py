@@ -29,8 +29,11 @@ ORCHESTRATES = {
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
 PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
-CLIENTS = {"handlers/quarantag/aws", "console/cloud", "console/demo", "console/operate_aws.py"}
-"""Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's one adapter."""
+CLIENTS = {
+    *("handlers/quarantag/aws", "console/cloud", "console/demo"),
+    *("console/operate_aws.py", "console/catalogue_aws.py"),
+}
+"""Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's adapters."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}
 BROAD = {"BaseException", "Exception"}
 

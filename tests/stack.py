@@ -39,6 +39,7 @@ DEFAULTS = {
     "SNAPSHOT_VOLUMES": "false",
     "EVENT_BUS_NAME": "default",
     "FREEZE_INTERFACES": "false",
+    "AUTO_SCALING_MEMBERS": "keep",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }

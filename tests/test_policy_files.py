@@ -47,12 +47,15 @@ def test_what_the_schema_can_express_it_refuses(path: Path) -> None:
     "path", [path for path in INVALID if "# the schema never sees it" not in path.read_text()], ids=stem
 )
 def test_load_refuses_by_itself_all_but_failing_expectations(path: Path) -> None:
+    """And with the same words: `sam build` and the functions say what an editor's reader was told."""
     document = read(path).document
     if "so does load" in path.read_text():
         assert policy.load(document).rules
     else:
-        with pytest.raises(InvalidPolicy):
+        message = path.read_text().splitlines()[0].split(": ", 1)[1]
+        with pytest.raises(InvalidPolicy) as refused:
             policy.load(document)
+        assert str(refused.value).startswith(message)
 
 
 def test_every_part_of_the_schema_is_described_for_editors() -> None:

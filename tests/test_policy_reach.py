@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarantag import matchers, policy
+from quarantag import matchers, policy, reach
 from quarantag.errors import InvalidPolicy
 from quarantag.instance import Instance
 from quarantag.matching import Subject
@@ -84,3 +84,72 @@ def test_what_covers_another_holds_wherever_the_other_holds(
     live = Instance("i-99999999", "running", None, {"Env": tag, "Tier": "prod"})
     subject = Subject(finding(type=f"{name}:", severity=severity), None, live)
     assert not wide.covers(narrow) or wide.holds(subject) or not narrow.holds(subject)
+
+
+def behind(*earlier: dict[str, Any], last: dict[str, Any]) -> tuple[int, ...]:
+    return reach.taking(matchers.rule_match(last, ()), [matchers.rule_match(match, ()) for match in earlier])
+
+
+HIGH, LOW = {"severity": {"at_least": 7}}, {"severity": {"below": 7}}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last", "taking"),
+    [
+        ([HIGH, LOW], {"type": "A:*"}, (0, 1)),
+        ([HIGH, {"vpc": "vpc-0a1"}, {**LOW, "type": "A:*"}], {"type": "A:B*"}, (0, 2)),
+        ([{"type": "A:*"}, {"type": "B:*"}], {"type": ["A:x", "B:y"]}, (0, 1)),
+        ([{"resource_role": "ACTOR"}, {"resource_role": "TARGET"}], {"resource_role": ["TARGET", "ACTOR"]}, (0, 1)),
+        ([{"sequence": True}, {"sequence": False, **HIGH}, {**LOW}], {"type": "A:*"}, (0, 1, 2)),
+        ([{"count": {"at_least": 9}}, HIGH, {**LOW}], {"count": {"at_least": 2}}, (1, 2)),
+        ([{"severity": {"at_least": 4, "below": 8}}, {"severity": {"at_least": 8}}], HIGH, (0, 1)),
+        ([{"resource_type": "Instance"}, {"resource_type": ["AttackSequence", "AccessKey"]}], HIGH, (0, 1)),
+    ],
+)
+def test_rules_that_together_leave_nothing_are_named(
+    earlier: list[dict[str, Any]], last: dict[str, Any], taking: tuple[int, ...]
+) -> None:
+    assert behind(*earlier, last=last) == taking
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last"),
+    [
+        ([HIGH, {"severity": {"below": 6.9}}], {"type": "A:*"}),
+        ([{"resource_role": "ACTOR"}, {"resource_role": "TARGET"}], HIGH),
+        ([{"instance_tags": {"Env": "p*"}}, {"instance_tags": {"Env": "*"}}], HIGH),
+        ([{"feature": "*"}], HIGH),
+        ([HIGH, {**LOW, "vpc": "vpc-0a1"}], {"type": "A:*"}),
+        ([{"type": "A:*"}, {"type": "B:*"}], {"type": "?:C"}),
+        ([HIGH, LOW], {"resource_type": "AccessKey"}),
+    ],
+)
+def test_rules_that_leave_something_are_not(earlier: list[dict[str, Any]], last: dict[str, Any]) -> None:
+    assert behind(*earlier, last=last) == ()
+
+
+def test_a_search_that_grows_too_large_is_given_up() -> None:
+    """Else a cold start would pay for it: each of these leaves three boxes, and none of them is ever whole."""
+    halves = [
+        {"severity": {"at_least": at / 10}, "count": {"at_least": at}, "sequence": True, "type": ["A:*", f"B{at}:*"]}
+        for at in range(1, 60)
+    ]
+    assert behind(*reversed(halves), last={"type": ["A:*", "C:*"]}) == ()
+
+
+@given(
+    st.lists(matches, min_size=2, max_size=6),
+    matches,
+    st.text(alphabet="ab", max_size=3),
+    st.integers(1, 10),
+    st.sampled_from(["TARGET", "ACTOR", None]),
+)
+def test_what_is_said_to_be_taken_is_taken(
+    earlier: list[dict[str, Any]], last: dict[str, Any], name: str, severity: int, role: str | None
+) -> None:
+    taking = behind(*earlier, last=last)
+    live = Instance("i-99999999", "running", None, {"Env": "prod"})
+    found = finding(type=f"{name}:", severity=severity, service__resourceRole=role)
+    subject = Subject(found, None, live)
+    if taking and matchers.rule_match(last, ()).holds(subject):
+        assert any(matchers.rule_match(earlier[at], ()).holds(subject) for at in taking)

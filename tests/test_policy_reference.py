@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
@@ -122,6 +123,24 @@ def test_an_error_is_printed_as_shown_and_the_change_mends_it(change: str, messa
     assert (refused.exit_code, refused.stdout, plain(refused.stderr)) == (1, "", plain(message))
     file.write_text("\n".join(line[1:] for line in lines if line[0] in " +"))
     assert typed("quarantag policy check policies/mine.yaml").exit_code == 0
+
+
+def test_the_workflow_names_commands_that_are_there() -> None:
+    (text,) = blocks("yaml GitHub Actions[^\n]*")
+    steps = yaml.safe_load(text)["jobs"]["check"]["steps"]
+    make, command = [step["run"] for step in steps if "run" in step]
+    assert re.search(rf"^{make.removeprefix('make ')}:.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    files = sorted(str(file) for file in (ROOT / "policies").glob("*.yaml"))
+    assert command.endswith(" policies/*.yaml")
+    assert typed(command.replace("policies/*.yaml", shlex.join(files))).exit_code == 0
+
+
+def test_the_pre_commit_hook_is_the_one_that_is_offered() -> None:
+    (text,) = blocks("yaml pre-commit[^\n]*")
+    ((hook,),) = [repository["hooks"] for repository in yaml.safe_load(text)["repos"]]
+    (offered,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["id"] == offered["id"]
+    assert re.match(offered["files"], "policies/mine.yaml")
 
 
 def test_there_are_at_least_five_errors() -> None:

@@ -19,6 +19,7 @@ DEFAULTS = {
     "ForensicAccessPort": "22",
     "ForensicAccessSource": "",
     "FreezeInterfaces": "true",
+    "AutoScalingMembers": "standby",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -114,6 +115,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
     assert code.forensic_access_source == DEFAULTS["ForensicAccessSource"]
     assert str(code.forensic_access_port) == DEFAULTS["ForensicAccessPort"]
+    assert code.auto_scaling_members == DEFAULTS["AutoScalingMembers"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 
 

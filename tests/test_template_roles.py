@@ -90,9 +90,19 @@ def test_bug_16_writes_on_everything(role: str) -> None:
     assert everywhere
     for one in everywhere:
         described = all(action.startswith("ec2:Describe") for action in one.actions)
-        assert described or one.actions <= READ_FINDINGS | {"cloudtrail:LookupEvents"}
+        scaling = all(action.startswith("autoscaling:Describe") for action in one.actions)
+        assert described or scaling or one.actions <= READ_FINDINGS | {"cloudtrail:LookupEvents"}
         key = "ec2:Region" if described else "aws:RequestedRegion"
         assert one.conditions == {"StringEquals": {key: "cn-north-1"}}
+
+
+@pytest.mark.parametrize(("role", "actions"), [(ISOLATOR, TAKEN), (RELEASER, GIVEN)])
+def test_groups_are_changed_in_this_account_and_region_only(role: str, actions: set[str]) -> None:
+    """Taking a member out is the isolator's alone, putting one back the releaser's."""
+    groups = "arn:aws-cn:autoscaling:cn-north-1:123456789012:autoScalingGroup:*:autoScalingGroupName/*"
+    changing = {one for one in actions if one.startswith("autoscaling:")}
+    assert changing
+    assert all(list(TEMPLATE.allowed(role, action)) == [groups] for action in changing)
 
 
 def test_the_tagger_writes_its_three_keys_and_never_the_value_that_releases() -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from moto import mock_aws
+from moto.autoscaling.models import autoscaling_backends
+from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -13,6 +15,7 @@ from moto.ec2.responses._base_response import EC2BaseResponse
 
 from console.cloud import (
     strict_access,
+    strict_auto_scaling,
     strict_dynamodb,
     strict_network,
     strict_profiles,
@@ -24,15 +27,16 @@ from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
 CORRECTED = (
-    *(strict_access, strict_dynamodb, strict_network, strict_profiles),
-    *(strict_snapshots, strict_tags, strict_trail),
+    *(strict_access, strict_auto_scaling, strict_dynamodb, strict_network),
+    *(strict_profiles, strict_snapshots, strict_tags, strict_trail),
 )
 """The modules whose import registers the corrections."""
 
 
+@corrects(AutoScalingResponse, "call_action")
 @corrects(EC2BaseResponse, "call_action")
 def answer_with_error(original: Original, self: Moto) -> Moto:
-    """Answer with the error that a test asked for (`StrictMoto.refuse`), in EC2's own wire format."""
+    """Answer with the error that a test asked for (`StrictMoto.refuse`), in the service's own wire format."""
     refusal = matching_refusal(
         self._get_action(), [str(value) for values in self.querystring.values() for value in values]
     )
@@ -83,6 +87,20 @@ class StrictMoto:
         """Whether CloudTrail's event history shows the calls already."""
         STATE.trail_shows = shows
 
+    def alter_member(self, instance_id: str, **shown: str) -> None:
+        """Show an Auto Scaling member with this `lifecycle_state` or `weighted_capacity`."""
+        for group in _auto_scaling_groups():
+            for member in group.instance_states:
+                if member.instance.id == instance_id:
+                    for name, value in shown.items():
+                        setattr(member, name, value)
+
+    def mark_being_deleted(self, group_name: str) -> None:
+        """Show an Auto Scaling group as one that is being deleted, which takes AWS as long as its members do."""
+        for group in _auto_scaling_groups():
+            if group.name == group_name:
+                group.status = "Delete in progress"
+
     def set_association_state(
         self,
         instance_id: str,
@@ -108,6 +126,11 @@ class StrictMoto:
     ) -> None:
         """Answer `action` (`CreateTags`, say) on the resource with an error, so many times or always."""
         STATE.refusals.append(Refusal(action, resource_id, code, message, times))
+
+
+def _auto_scaling_groups() -> list[Moto]:
+    regions = [region for account in autoscaling_backends.values() for region in account.values()]
+    return [group for region in regions for group in region.autoscaling_groups.values()]
 
 
 def _backend_with(collection: str, key: str) -> EC2Backend:

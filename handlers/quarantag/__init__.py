@@ -3,7 +3,7 @@
 Pure, in reading order (no AWS, clock, environment, logger or file):
 
 - `finding` (with `document`, `naming`): a GuardDuty finding, parsed; which instances it names
-- `policy` (with `strict`, `matchers`, `matching`, `examples`, `expectations`): a severity policy file, validated
+- `policy` (with `strict`, `matchers`, `matching`, `reach`, `examples`, `expectations`): a policy file, validated
 - `decision`: what the policy says for one instance of one finding, and why
 - `tagchange`: a tag-change event, parsed
 - `instance`: one instance as AWS shows it; `case`: one containment and the state before it

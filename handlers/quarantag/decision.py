@@ -95,7 +95,9 @@ Verdict = tuple[Action, str]
 
 def decide(finding: Finding, named: NamedInstance | None, policy: Policy, circumstances: Circumstances) -> Decision:
     """Decide about one named instance, or about a finding that names none. Total: it raises nothing."""
-    return explain(finding, named, policy, circumstances).decision
+    subject = Subject(finding, named, circumstances.instance)
+    rule = next((rule for rule in policy.rules if rule.match.holds(subject)), None)
+    return _decided(finding, named, policy, circumstances, rule)
 
 
 def decisions(
@@ -114,29 +116,29 @@ def explanations(
     """Like `decisions`, each with the rules that were tried for it."""
     found = [explain(finding, named, policy, circumstances_of(named)) for named in finding.instances]
     first_of = {explanation.decision: explanation for explanation in reversed(found)}
-    return tuple(reversed(first_of.values())) or (_about_nothing(finding, _attempts(policy, Subject(finding))),)
+    return tuple(reversed(first_of.values())) or (
+        Explanation(_about_nothing(finding), _attempts(policy, Subject(finding))),
+    )
 
 
 def explain(finding: Finding, named: NamedInstance | None, policy: Policy, circumstances: Circumstances) -> Explanation:
-    """Decide, and keep the rules that were tried: the one engine behind `decide` and `quarantag policy explain`."""
+    """Decide as `decide` does, and keep the rules that were tried: for `quarantag policy explain`."""
     attempts = _attempts(policy, Subject(finding, named, circumstances.instance))
     rule = attempts[-1].rule if attempts and attempts[-1].held else None
-    about_instances = finding.sequence or finding.resource_type in INSTANCE_TYPES
-    if named is None or not (about_instances or rule):
-        return _about_nothing(finding, attempts)
+    return Explanation(_decided(finding, named, policy, circumstances, rule), attempts)
+
+
+def _decided(
+    finding: Finding, named: NamedInstance | None, policy: Policy, circumstances: Circumstances, rule: Rule | None
+) -> Decision:
+    if named is None or not (rule or finding.sequence or finding.resource_type in INSTANCE_TYPES):
+        return _about_nothing(finding)
     case = _Case(finding, named, policy, circumstances, rule)
     barred = next((verdict for guard in (_archived, _sample, _foreign) if (verdict := guard(case))), None)
     action, reason = barred or _judge(case)
-    decision = Decision(
-        finding_id=finding.id,
-        instance_id=None if _problem(case) else named.instance_id,
-        account=named.account,
-        region=named.region,
-        action=action,
-        rule=rule.id if rule and not barred else None,
-        reason=_plain(reason),
-    )
-    return Explanation(decision, attempts)
+    decider = rule.id if rule and not barred else None
+    instance_id = None if _problem(case) else named.instance_id
+    return Decision(finding.id, instance_id, named.account, named.region, action, decider, _plain(reason))
 
 
 def _attempts(policy: Policy, subject: Subject) -> tuple[Attempt, ...]:
@@ -148,10 +150,10 @@ def _attempts(policy: Policy, subject: Subject) -> tuple[Attempt, ...]:
     return tuple(attempts)
 
 
-def _about_nothing(finding: Finding, attempts: tuple[Attempt, ...]) -> Explanation:
+def _about_nothing(finding: Finding) -> Decision:
     what = f"resource type {finding.resource_type}" if finding.resource_type else "no resource type"
     reason = _plain(f"The finding is about no instance: {what}")
-    return Explanation(Decision(finding.id, None, finding.account, finding.region, "ignore", None, reason), attempts)
+    return Decision(finding.id, None, finding.account, finding.region, "ignore", None, reason)
 
 
 def _judge(case: _Case) -> Verdict:

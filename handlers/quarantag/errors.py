@@ -34,13 +34,24 @@ class InvalidFinding(InvalidEvent):
 
 
 class InvalidPolicy(QuarantagError):
-    """A severity policy that is refused. `path` is the place inside it, as keys and list positions."""
+    """A severity policy that is refused. `path` is the place inside it, as keys and list positions.
 
-    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+    It is the first refusal of the document; `others` are those found beside it.
+    """
+
+    def __init__(
+        self, message: str, path: tuple[str | int, ...] = (), others: "tuple[InvalidPolicy, ...]" = ()
+    ) -> None:
         """Keep `message` (what is wrong and what to write instead) and `path` (its place in the document)."""
         super().__init__(message)
         self.message = message
         self.path = path
+        self.others = others
+
+    @property
+    def all(self) -> "tuple[InvalidPolicy, ...]":
+        """Every refusal of the document, this one first."""
+        return (InvalidPolicy(self.message, self.path), *self.others)
 
     def __str__(self) -> str:
         """`rules[2].match.type: what is wrong and what to write instead`."""

@@ -37,10 +37,12 @@ type_pattern = shaped(".*[:*].*", '"Backdoor:*"')
 tag_key = shaped("(?!aws:).{1,128}", "Environment")
 
 
-def _range(**fields: Reader) -> Reader:
+def _range(least: str, **fields: Reader) -> Reader:
     def read(value: object, path: Path) -> Range:
         if isinstance(value, int | float) and not isinstance(value, bool):
             raise InvalidPolicy(f"a bare number: write `{path[-1]}: {{at_least: {value}}}`", path)
+        if isinstance(value, str | bool | None):
+            raise InvalidPolicy(f"no range of numbers: write it like `{path[-1]}: {{at_least: {least}}}`", path)
         given = record(value, path, {name: Field(field) for name, field in fields.items()})
         if not any(bound is not None for bound in given.values()):
             raise InvalidPolicy(f"no bound: write {' or '.join(fields)}", path)
@@ -81,7 +83,7 @@ def _flag(value: object, path: Path) -> Flag:
 
 
 MATCHERS: Mapping[str, Field] = {
-    "severity": Field(_range(at_least=severity, below=severity)),
+    "severity": Field(_range("7.0", at_least=severity, below=severity)),
     "type": Field(_globs(type_pattern)),
     "resource_type": Field(_one_of(resource_type)),
     "resource_role": Field(_one_of(role)),
@@ -91,7 +93,7 @@ MATCHERS: Mapping[str, Field] = {
     "instance_id": Field(_one_of(instance_id)),
     "instance_tags": Field(_tag_globs),
     "feature": Field(_globs(text)),
-    "count": Field(_range(at_least=count)),
+    "count": Field(_range("100", at_least=count)),
     "sequence": Field(_flag),
 }
 EXEMPTION_MATCHERS = ("instance_id", "vpc", "account", "instance_tags")

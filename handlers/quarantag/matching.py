@@ -196,7 +196,7 @@ class Match:
 
     def holds(self, subject: Subject) -> bool:
         """Whether every matcher holds."""
-        return all(check.held for check in self.checks(subject))
+        return all(wanted.holds(SEES[name](subject)) for name, wanted in self.matchers)
 
     def covers(self, other: "Match") -> bool:
         """Whether this surely holds wherever `other` holds; False where that is not plain."""

@@ -6,12 +6,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from quarantag import matchers, strict
+from quarantag import matchers, reach, strict
 from quarantag.errors import InvalidPolicy
 from quarantag.examples import Expectation, expectation, identifier
 from quarantag.matching import Match
@@ -51,8 +51,12 @@ class Limit:
     @property
     def counts(self) -> str:
         """What it counts, in words: two limits that count the same would share one counter."""
-        scope = f"{self.by}:{self.tag_key}" if self.tag_key else self.by
-        return f"by {scope} in windows of {self.window_seconds // 60} minutes"
+        return f"by {self.scope} in windows of {self.window_seconds // 60} minutes"
+
+    @property
+    def scope(self) -> str:
+        """`by` as the file has it: `vpc`, `tag:Service`."""
+        return f"{self.by}:{self.tag_key}" if self.tag_key else self.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,9 @@ def load(document: object) -> Policy:
     on what an attacker can write. It knows no stack: of the guarded tags, `decide` honours only the stack's own.
     """
     given = strict.record(document, (), POLICY)
-    _distinct(given["limits"])
-    _coherent(given["rules"], given["exemptions"], given["expect"])
+    strict.Refusals(
+        (*_distinct(given["limits"]), *_coherent(given["rules"], given["exemptions"], given["expect"]))
+    ).end()
     return Policy(
         version=given["version"],
         hash=hashlib.sha256(canonical(document).encode()).hexdigest(),
@@ -158,20 +163,20 @@ def _limit(value: object, path: Path) -> Limit:
     return Limit(given["max"], seconds, scope, tag_key or None)
 
 
-def _distinct(limits: Sequence[Limit]) -> None:
+def _distinct(limits: Sequence[Limit]) -> Iterator[InvalidPolicy]:
     """Refuse limits that are too many or share a counter: DynamoDB refuses a transaction that writes one item twice.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """
     if len(limits) > MOST_LIMITS:
-        raise InvalidPolicy(f"{len(limits)} limits: write at most {MOST_LIMITS}", ("limits",))
+        yield InvalidPolicy(f"{len(limits)} limits: write at most {MOST_LIMITS}", ("limits",))
     first: dict[str, int] = {}
     for position, limit in enumerate(limits):
         other = first.setdefault(limit.counts, position)
         if other != position:
             least = min(limit.maximum, limits[other].maximum)
             problem = f"limits[{other}] counts the same, {limit.counts}: write one limit of the two, `max: {least}`"
-            raise InvalidPolicy(problem, ("limits", position))
+            yield InvalidPolicy(problem, ("limits", position))
 
 
 def _exemption(value: object, path: Path) -> Exemption:
@@ -188,33 +193,41 @@ POLICY = {
 }
 
 
-def _coherent(rules: Sequence[Rule], exemptions: Sequence[Exemption], expectations: Sequence[Expectation]) -> None:
+def _coherent(
+    rules: Sequence[Rule], exemptions: Sequence[Exemption], expectations: Sequence[Expectation]
+) -> Iterator[InvalidPolicy]:
     if not rules:
-        raise InvalidPolicy("no rule would ignore every finding: write at least one", ("rules",))
-    _unique("rules", rules)
-    _unique("exemptions", exemptions)
-    _reachable(rules)
-    _known("expect", expectations, rules)
+        yield InvalidPolicy("no rule would ignore every finding: write at least one", ("rules",))
+        return
+    yield from _unique("rules", rules)
+    yield from _unique("exemptions", exemptions)
+    yield from _unreachable(rules)
+    yield from _unknown("expect", expectations, rules)
 
 
-def _unique(section: str, entries: Sequence[Rule] | Sequence[Exemption]) -> None:
+def _unique(section: str, entries: Sequence[Rule] | Sequence[Exemption]) -> Iterator[InvalidPolicy]:
     ids = [entry.id for entry in entries]
     for position, entry_id in enumerate(ids):
         if entry_id in ids[:position]:
-            raise InvalidPolicy(f"the id {entry_id} is taken: give this one another", (section, position, "id"))
+            yield InvalidPolicy(f"the id {entry_id} is taken: give this one another", (section, position, "id"))
 
 
-def _reachable(rules: Sequence[Rule]) -> None:
+def _unreachable(rules: Sequence[Rule]) -> Iterator[InvalidPolicy]:
     for position, rule in enumerate(rules):
-        before = next((earlier for earlier in rules[:position] if earlier.match.covers(rule.match)), None)
-        if before:
-            problem = f"rule {rule.id} can never be hit, because {before.id} matches all that it matches"
-            raise InvalidPolicy(f"{problem}: move it above {before.id}, or narrow that one", ("rules", position))
+        taking = [rules[at].id for at in reach.taking(rule.match, [earlier.match for earlier in rules[:position]])]
+        if taking:
+            *most, last = taking
+            who, takes, them = (
+                (f"{', '.join(most)} and {last} together", "match", "them") if most else (last, "matches", last)
+            )
+            problem = f"rule {rule.id} can never be hit, because {who} {takes} all that it matches"
+            narrow = "one of them" if most else "that one"
+            yield InvalidPolicy(f"{problem}: move it above {them}, or narrow {narrow}", ("rules", position))
 
 
-def _known(section: str, expectations: Sequence[Expectation], rules: Sequence[Rule]) -> None:
+def _unknown(section: str, expectations: Sequence[Expectation], rules: Sequence[Rule]) -> Iterator[InvalidPolicy]:
     ids = [rule.id for rule in rules]
     for position, expected in enumerate(expectations):
         if expected.rule and expected.rule not in ids:
             hint = strict.suggestion(expected.rule, ids)
-            raise InvalidPolicy(f"there is no rule {expected.rule}: {hint}", (section, position, "rule"))
+            yield InvalidPolicy(f"there is no rule {expected.rule}: {hint}", (section, position, "rule"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["enforce", "observe"]
+Members = Literal["standby", "keep"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
@@ -37,6 +38,7 @@ class Settings:
     forensic_access_source: str = ""
     forensic_access_port: int = 22
     freeze_interfaces: bool = True
+    auto_scaling_members: Members = "standby"
 
     @property
     def status_key(self) -> str:

@@ -2,12 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from quarantag.document import shown
+from quarantag import document
 from quarantag.errors import InvalidPolicy
 
 Path = tuple[str | int, ...]
@@ -25,6 +25,32 @@ class Field:
     default: Any = None
 
 
+class Refusals:
+    """Collects what is refused, so that one reading of a document says all that is wrong with it."""
+
+    def __init__(self, found: Iterable[InvalidPolicy] = ()) -> None:
+        self.found = list(found)
+
+    def read(self, reader: Reader, value: object, path: Path) -> Any:  # noqa: ANN401 - what the reader makes
+        """What the reader makes of the value; None where it refuses it."""
+        try:
+            return reader(value, path)
+        except InvalidPolicy as refused:
+            self.found.extend(refused.all)
+            return None
+
+    def end(self) -> None:
+        """Raise the first that was found, with the others beside it."""
+        if self.found:
+            first, *others = self.found
+            raise InvalidPolicy(first.message, first.path, tuple(others))
+
+
+def shown(value: object) -> str:
+    """The value for an error message, as a policy file has it."""
+    return str(value).lower() if isinstance(value, bool) else "nothing" if value is None else document.shown(value)
+
+
 def keyed(value: object, path: Path) -> Mapping[str, object]:
     """A mapping whose keys are texts."""
     if not isinstance(value, Mapping):
@@ -38,22 +64,37 @@ def keyed(value: object, path: Path) -> Mapping[str, object]:
 def record(value: object, path: Path, fields: Mapping[str, Field]) -> dict[str, Any]:
     """Read a mapping by its table of fields; refuses unknown and missing keys. Absent ones have their default."""
     given = keyed(value, path)
+    refusals = Refusals(_strange(given, path, fields))
+    for key, field in fields.items():
+        meant = any(key == _meant(wrong, fields) for wrong in given if wrong not in fields)
+        if key not in given and field.example and not meant:
+            refusals.found.append(InvalidPolicy(f"`{key}` is missing: write `{key}: {field.example}`", path))
+    read = {
+        key: refusals.read(field.read, given[key], (*path, key)) if key in given else field.default
+        for key, field in fields.items()
+    }
+    refusals.end()
+    return read
+
+
+def _strange(given: Mapping[str, object], path: Path, fields: Mapping[str, Field]) -> Iterator[InvalidPolicy]:
     for key in given:
         if key not in fields:
-            raise InvalidPolicy(f"unknown key {shown(key)}: {suggestion(key, fields)}", (*path, key))
-    for key, field in fields.items():
-        if key not in given and field.example:
-            raise InvalidPolicy(f"`{key}` is missing: write `{key}: {field.example}`", path)
-    return {
-        key: field.read(given[key], (*path, key)) if key in given else field.default for key, field in fields.items()
-    }
+            yield InvalidPolicy(f"unknown key {shown(key)}: {suggestion(key, fields)}", (*path, key))
 
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
     """What to write instead of a word that is not known."""
-    close = difflib.get_close_matches(wrong.lower(), {word.lower() for word in known}, 1)
-    meant = next((word for word in known if close and word.lower() == close[0]), None)
+    meant = _meant(wrong, known)
+    key, colon, value = wrong.partition(":")
+    if colon and key in known:
+        return f"write a space after the colon, `{key}: {value}`"
     return f"did you mean `{meant}`?" if meant else f"write one of {', '.join(known)}"
+
+
+def _meant(wrong: str, known: Collection[str]) -> str | None:
+    close = difflib.get_close_matches(wrong.lower(), {word.lower() for word in known}, 1)
+    return next((word for word in known if close and word.lower() == close[0]), None)
 
 
 def text(value: object, path: Path) -> str:
@@ -126,7 +167,7 @@ def any_of(read: Reader) -> Reader:
     def read_all(value: object, path: Path) -> tuple[Any, ...]:
         if not isinstance(value, list):
             return (read(value, path),)
-        found = tuple(read(item, (*path, position)) for position, item in enumerate(value))
+        found = _items(read, value, path)
         if not found:
             raise InvalidPolicy("an empty list holds for nothing: list a value, or leave the key out", path)
         if len(set(found)) < len(found):
@@ -141,7 +182,15 @@ def listed(read: Reader) -> Reader:
 
     def read_all(value: object, path: Path) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise InvalidPolicy(f"{shown(value)} stands where a list is wanted: write `- …` entries", path)
-        return tuple(read(item, (*path, position)) for position, item in enumerate(value))
+            entries = "`- …` entries, or leave the key out" if value is None else "`- …` entries"
+            raise InvalidPolicy(f"{shown(value)} stands where a list is wanted: write {entries}", path)
+        return _items(read, value, path)
 
     return read_all
+
+
+def _items(read: Reader, items: Sequence[object], path: Path) -> tuple[Any, ...]:
+    refusals = Refusals()
+    found = tuple(refusals.read(read, item, (*path, position)) for position, item in enumerate(items))
+    refusals.end()
+    return found

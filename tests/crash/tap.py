@@ -30,6 +30,7 @@ READS = frozenset(
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
         *("ended", "protection", "evidence"),
         *("ended", "protection", "frozen"),
+        *("member", "group", "tagged_members"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")

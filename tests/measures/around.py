@@ -11,6 +11,7 @@ from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
 from tests.crash.world import World
 from tests.measures.evidence_world import save_evidence
+from tests.measures.members import keep_from_group
 
 
 @dataclass(slots=True)
@@ -76,5 +77,5 @@ def freeze(world: World, books: Books) -> FreezeInterfaces:  # noqa: ARG001 - as
     return FreezeInterfaces(WorldFreeze(world))
 
 
-EVERY: tuple[InMemory, ...] = (protect, freeze, save_evidence)
+EVERY: tuple[InMemory, ...] = (protect, freeze, keep_from_group, save_evidence)
 """Each measure over a world and its ledger."""

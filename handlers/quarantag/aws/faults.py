@@ -22,6 +22,8 @@ RETRYABLE = frozenset(
         "RequestLimitExceeded",
         "RequestTimeout",
         "RequestTimeoutException",
+        "ResourceContention",
+        "ScalingActivityInProgress",
         "ServiceUnavailable",
         "SlowDown",
         "Throttled",
@@ -42,6 +44,19 @@ CONFLICT = frozenset(
         "InvalidNetworkInterfaceID.NotFound",
     }
 )
+VALIDATION = "ValidationError"
+MEMBER_MOVED = (
+    "is not in InService",
+    "is not in Standby",
+    "is not part of Auto Scaling group",
+    "is already part of",
+    "update the AutoScalingGroup sizes",
+    "AutoScalingGroup name not found",
+)
+"""Auto Scaling has one code for all that it refuses: these of its messages say that a member or its group moved on.
+
+Sources: aws-samples/aws-codedeploy-samples#50, reproio/ecs_deploy#47 and #56, LeanerCloud/AutoSpotting#407.
+"""
 UNKNOWN_INSTANCE = frozenset(
     {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceId.Malformed"}
 )
@@ -82,7 +97,8 @@ def translated(doing: str) -> Iterator[None]:
 def _meaning(error: ClientError, doing: str) -> QuarantagError:
     code = code_of(error)
     text = f"{doing}: {code}: {error.response.get('Error', {}).get('Message', '')}".strip()
-    if code in CONFLICT:
+    moved = code == VALIDATION and any(words in text for words in MEMBER_MOVED)
+    if code in CONFLICT or moved:
         return Conflict(text)
     if code in RETRYABLE or _status(error) >= _SERVER_FAULT:
         return Retryable(text)

@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from quarantag.aws.announcer import SnsAnnouncer
+from quarantag.aws.auto_scaling import AutoScalingGroups
 from quarantag.aws.bus import EventBridgeBus
 from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
@@ -25,19 +26,21 @@ from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.evidence import SaveEvidence
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import Mode, Settings
+from quarantag.settings import Members, Mode, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
@@ -89,6 +92,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             forensic_access_source=environment.get("FORENSIC_ACCESS_SOURCE", ""),
             forensic_access_port=int(environment.get("FORENSIC_ACCESS_PORT", "22")),
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
+            auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -137,6 +141,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
             FreezeInterfaces(Ec2Freeze(ec2, of)),
+            KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
             SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
         ),
     )
