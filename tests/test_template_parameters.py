@@ -18,6 +18,9 @@ DEFAULTS = {
     "EvidenceKmsKeyArn": "",
     "ForensicAccessPort": "22",
     "ForensicAccessSource": "",
+    "DisableMetadataService": "false",
+    "DisassociateElasticIPs": "false",
+    "ExistingConnections": "keep",
     "FreezeInterfaces": "true",
     "AutoScalingMembers": "standby",
     "IsolateTagValue": "Isolate",
@@ -112,6 +115,9 @@ def test_the_code_has_the_same_defaults() -> None:
     assert str(code.snapshot_volumes).lower() == DEFAULTS["SnapshotVolumes"]
     assert str(code.lock_snapshots_days) == DEFAULTS["LockSnapshotsDays"]
     assert (code.evidence_kms_key_arn, code.evidence_account_id) == ("", "")
+    assert str(code.disable_metadata_service).lower() == DEFAULTS["DisableMetadataService"]
+    assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]
+    assert code.existing_connections == DEFAULTS["ExistingConnections"]
     assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
     assert code.forensic_access_source == DEFAULTS["ForensicAccessSource"]
     assert str(code.forensic_access_port) == DEFAULTS["ForensicAccessPort"]

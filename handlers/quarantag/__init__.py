@@ -10,6 +10,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `access`: the one rule that lets responders in, by parameter
 - `plan`: what is left to do; `restoration`: what is left to give back
 - `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `acl`: network ACLs; `connections`: what is known of those that were open
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `statuschange`: what workflows are told

@@ -19,14 +19,15 @@ def tag_value(text: str) -> str:
     return _NOT_IN_TAGS.sub("_", " ".join(text.split()))[:_TAG_VALUE_LIMIT]
 
 
-def isolated(instance_id: str, why: str, notes: Iterable[str], settings: Settings) -> Announcement:
-    """The instance is contained and verified."""
+def isolated(instance_id: str, why: str, notes: Iterable[str], connections: str, settings: Settings) -> Announcement:
+    """The instance is contained and verified; `connections` is what is known of those that were open."""
     text = [
         f"{instance_id} is isolated: every network interface that can be changed is in the isolation group,",
         "the instance profile is the isolation profile, and both were verified by reading them again.",
         f"Why: {why}",
         *(f"Note: {note}" for note in notes),
-        "Existing tracked connections may outlive the group change; sessions issued before keep their credentials.",
+        f"Cut: nobody opens a connection to or from it; {connections}.",
+        "Sessions issued before keep their credentials.",
         f"Next: investigate. To see the state: tags {settings.tag_key}* on the instance.",
     ]
     return _announcement("Isolated", instance_id, text, settings)

@@ -1,6 +1,6 @@
 """The tag takes away: what `Isolate` asks for, until observing again leaves nothing critical to do."""
 
-from quarantag import announcements
+from quarantag import announcements, connections
 from quarantag.case import CaseStatus, RoleBefore, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
@@ -170,12 +170,26 @@ class _Isolation(Reconcile):
         if todo.contained:
             failed = (str(fault) for step, fault in self.failed.items() if not step.critical)
             notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *failed, *notes]
-            message = announcements.isolated(self.id, self.why, notes, self.settings)
+            existing = self._existing_connections(supported)
+            message = announcements.isolated(self.id, self.why, notes, existing, self.settings)
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         message = announcements.failed(self.id, self.why, problems, self.settings)
         return self.conclude("Failed", "; ".join(problems), message)
+
+    def _existing_connections(self, supported: tuple[Supported, ...]) -> str:
+        """Say what is known of what was open; the interfaces are read again, since measures changed their addresses."""
+        taken = {one.name for one in supported if one.done}
+        noted = {one.name for one in supported if one.notes}
+        if not connections.closing(taken, noted):
+            return connections.UNKNOWN
+        try:
+            known = connections.existing(self.ports.instances.interfaces(self.id))
+        except QuarantagError:
+            known = connections.UNKNOWN
+        self.record.note("existing-connections", known=known)
+        return known
 
     def _held(self, full: Quota) -> Outcome:
         reason = f"the stack's ceiling of {full.maximum} isolations an hour is reached"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["enforce", "observe"]
+ExistingConnections = Literal["keep", "nacl"]
 Members = Literal["standby", "keep"]
 
 CREATION_TAG_KEY = "QuarantagStack"
@@ -37,6 +38,9 @@ class Settings:
     ledger_table: str = ""
     forensic_access_source: str = ""
     forensic_access_port: int = 22
+    disable_metadata_service: bool = False
+    disassociate_elastic_ips: bool = False
+    existing_connections: ExistingConnections = "keep"
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
 

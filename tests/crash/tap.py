@@ -30,6 +30,7 @@ READS = frozenset(
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
         *("ended", "protection", "evidence"),
         *("ended", "protection", "frozen"),
+        *("metadata", "elastic_ips", "network_acls"),
         *("member", "group", "tagged_members"),
     }
 )
@@ -90,6 +91,7 @@ _OWN: dict[Kind, frozenset[str]] = {
             "associate_profile",
             "replace_profile",
             "disassociate_profile",
+            *("create_deny", "associate"),
         }
     ),
     "no room for tags": frozenset({"tag"}),

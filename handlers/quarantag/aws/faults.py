@@ -39,9 +39,13 @@ CONFLICT = frozenset(
     {
         "IncorrectInstanceState",
         "IncorrectState",
+        "InvalidAllocationID.NotFound",
         "InvalidAssociationID.NotFound",
         UNKNOWN_GROUP,
+        "InvalidNetworkAclID.NotFound",
         "InvalidNetworkInterfaceID.NotFound",
+        "NetworkAclEntryAlreadyExists",
+        "Resource.AlreadyAssociated",
     }
 )
 VALIDATION = "ValidationError"
@@ -66,6 +70,7 @@ INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed"
 RULE_EXISTS = "InvalidPermission.Duplicate"
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
+ACL_ENTRY_GONE = frozenset({"InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"})
 TAG_LIMIT = "TagLimitExceeded"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 TRANSACTION_CANCELLED = "TransactionCanceledException"

@@ -14,6 +14,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.auto_scaling import AutoScalingGroups
 from quarantag.aws.bus import EventBridgeBus
@@ -22,24 +23,30 @@ from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.metadata import Ec2Metadata
+from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.addresses import DisassociateElasticIps
 from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.evidence import SaveEvidence
 from quarantag.measures.freeze import FreezeInterfaces
+from quarantag.measures.metadata import DisableMetadataService
+from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import Members, Mode, Settings
+from quarantag.settings import ExistingConnections, Members, Mode, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
@@ -84,18 +91,28 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
-            snapshot_volumes=_BOOLEANS[environment.get("SNAPSHOT_VOLUMES", "true")],
-            lock_snapshots_days=int(environment.get("LOCK_SNAPSHOTS_DAYS", "0")),
-            evidence_kms_key_arn=environment.get("EVIDENCE_KMS_KEY_ARN", ""),
-            evidence_account_id=environment.get("EVIDENCE_ACCOUNT_ID", ""),
-            ledger_table=environment.get("LEDGER_TABLE", ""),
-            forensic_access_source=environment.get("FORENSIC_ACCESS_SOURCE", ""),
-            forensic_access_port=int(environment.get("FORENSIC_ACCESS_PORT", "22")),
+            **_handed_over(environment),
+            disable_metadata_service=_BOOLEANS[environment.get("DISABLE_METADATA_SERVICE", "false")],
+            disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
+            existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
+
+
+def _handed_over(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of what forensics gets."""
+    return {
+        "snapshot_volumes": _BOOLEANS[environment.get("SNAPSHOT_VOLUMES", "true")],
+        "lock_snapshots_days": int(environment.get("LOCK_SNAPSHOTS_DAYS", "0")),
+        "evidence_kms_key_arn": environment.get("EVIDENCE_KMS_KEY_ARN", ""),
+        "evidence_account_id": environment.get("EVIDENCE_ACCOUNT_ID", ""),
+        "ledger_table": environment.get("LEDGER_TABLE", ""),
+        "forensic_access_source": environment.get("FORENSIC_ACCESS_SOURCE", ""),
+        "forensic_access_port": int(environment.get("FORENSIC_ACCESS_PORT", "22")),
+    }
 
 
 def policy(environment: Mapping[str, str] = os.environ) -> Policy:
@@ -141,6 +158,9 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
             FreezeInterfaces(Ec2Freeze(ec2, of)),
+            DisableMetadataService(Ec2Metadata(ec2)),
+            DisassociateElasticIps(Ec2Addresses(ec2)),
+            DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
             SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
         ),
