@@ -246,5 +246,5 @@ def workflows(sqs: Any) -> str:  # noqa: ANN401 - a boto3 client
 
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
-    for function in (isolate, release, tag_finding):
-        function.wired.cache_clear()
+    wiring.wired.cache_clear()
+    tag_finding.policy.cache_clear()

@@ -55,6 +55,18 @@ def not_tagged(instance_id: str, value: str, why: str, problem: str, settings: S
     return _announcement(f"FAILED to {what}", instance_id, text, settings)
 
 
+def recorded_late(instance_id: str, settings: Settings) -> Announcement:
+    """A cut made while the ledger was away has its case now, and its release was asked for meanwhile."""
+    tag = f"{settings.tag_key}={settings.release_value}"
+    text = [
+        f"{instance_id} was isolated while the ledger was away, and {tag} was set before it was back.",
+        "Its case is written now, from what the tags of its interfaces kept; the sweep gives it back within minutes.",
+    ]
+    if settings.release_principals != ("*",):
+        text.append(f"Next: set the tag {tag} again. ReleasePrincipals asks for a write that is newer than the case.")
+    return _announcement("Recorded late", instance_id, text, settings)
+
+
 def released(instance_id: str, notes: Iterable[str], settings: Settings) -> Announcement:
     """The instance has back what its case recorded."""
     text = [

@@ -43,6 +43,7 @@ class Settings:
     existing_connections: ExistingConnections = "keep"
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
+    tagger_role_arn: str = ""
 
     @property
     def status_key(self) -> str:

@@ -31,6 +31,7 @@ READS = frozenset(
         *("ended", "protection", "evidence"),
         *("ended", "protection", "frozen"),
         *("metadata", "elastic_ips", "network_acls"),
+        "groups_kept",
         *("member", "group", "tagged_members"),
     }
 )

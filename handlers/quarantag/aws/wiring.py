@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -89,6 +89,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             mode=_MODES[environment["MODE"]],
             act_on_sample_findings=_BOOLEANS[environment.get("ACT_ON_SAMPLE_FINDINGS", "false")],
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
+            tagger_role_arn=environment.get("TAG_FINDING_ROLE_ARN", ""),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
             **_handed_over(environment),
@@ -125,6 +126,21 @@ def policy(environment: Mapping[str, str] = os.environ) -> Policy:
             f"policy {path.name} can't be read: {error}; is it in policies/, and was it built?"
         ) from error
     return load_policy(document)
+
+
+class Wired(NamedTuple):
+    """What a function works with."""
+
+    settings: Settings
+    ports: Ports
+    log: Logger
+
+
+@cache
+def wired(function: str) -> Wired:
+    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
+    of, log = settings(), logger(function)
+    return Wired(of, ports(of, log), log)
 
 
 def seconds_left(context: "LambdaContext") -> Callable[[], float]:
