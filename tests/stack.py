@@ -19,7 +19,7 @@ from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
 from tests.findings import document
-from tests.statuschanges import validate_status_change
+from tests.statuschanges import validate_status_change, workflows
 
 KEY = "SecurityIsolation"
 DEFAULTS = {
@@ -43,6 +43,7 @@ DEFAULTS = {
     "EXISTING_CONNECTIONS": "keep",
     "FREEZE_INTERFACES": "false",
     "AUTO_SCALING_MEMBERS": "keep",
+    "REVOKE_CREDENTIALS": "none",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
@@ -232,16 +233,6 @@ def stack(
     yield running
     running.sent()
     forget_wiring()
-
-
-def workflows(sqs: Any) -> str:  # noqa: ANN401 - a boto3 client
-    """URL of a queue that gets what workflows are told, by a rule as docs/forensics.md shows it."""
-    url = str(sqs.create_queue(QueueName="workflows")["QueueUrl"])
-    events = SESSION.client("events")
-    pattern = {"source": ["quarantag"], "detail-type": ["Containment Status Change"]}
-    events.put_rule(Name="workflows", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="workflows", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:workflows"}])
-    return url
 
 
 def forget_wiring() -> None:

@@ -35,6 +35,7 @@ DEFAULTS = {
     "ReleasePrincipals": "*",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
+    "RevokeCredentials": "instance",
     "SeverityPolicy": "default",
     "SnapshotVolumes": "true",
 }
@@ -111,6 +112,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert (code.review_value, code.release_value) == (DEFAULTS["ReviewTagValue"], DEFAULTS["ReleaseTagValue"])
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
+    assert code.revoke_credentials == DEFAULTS["RevokeCredentials"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
     assert str(code.snapshot_volumes).lower() == DEFAULTS["SnapshotVolumes"]
     assert str(code.lock_snapshots_days) == DEFAULTS["LockSnapshotsDays"]

@@ -16,7 +16,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `statuschange`: what workflows are told
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
-Orchestrating, over the ports of `ports`:
+Orchestrating, over the ports of `ports` and `outlets`:
 
 - `tagging`: finding -> decision -> tag, under the lease of `leasing`; `telling`: what no tag remembers
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.measures import Measure
+from quarantag.outlets import Announcer, Bus
 
 
 class Instances(Protocol):
@@ -222,29 +223,6 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A message for people: the subject says what, the text why, who and what to do next."""
-
-    subject: str
-    text: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Announcer(Protocol):
-    """The stack's notification topic."""
-
-    def announce(self, announcement: Announcement) -> None:
-        """Publish; at least once."""
-
-
-class Bus(Protocol):
-    """The stack's event bus, where workflows begin."""
-
-    def send(self, detail: Mapping[str, Any]) -> None:
-        """Send a `Containment Status Change` (see `statuschange`); at least once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.observing import observe
+from quarantag.outlets import Announcement
 from quarantag.plan import Plan
-from quarantag.ports import Announcement, Ports
+from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.report import Report
 from quarantag.settings import Settings
@@ -167,8 +168,7 @@ class Reconcile(ABC):
         with side_by_side() as pool:
             shown = pool.submit(self._show, status, reason)
             if self.record.case and self.record.case.status != status:
-                self.report.announce(message)
-                self.report.send(status, reason)
+                self.report.conclude(status, reason, message)
         shown.result()
         self.record.move(status)
         return self.outcome(status, reason)

@@ -127,7 +127,10 @@ class _Release(Reconcile):
         gone = observation or Observation(Instance(self.id, "terminated", None, {}), (), (), ())
         self.report.supported = supported = self.supporting.give_back(gone, ended=True)
         self._raise_what_is_left(supported)
+        waiting = [f"{one.name}: {text}" for one in supported for text in one.waiting]
         refused = [text for one in supported if one.refused for text in one.said]
+        if waiting and not refused:
+            return self.outcome("Waiting", "; ".join(waiting))
         if not refused:
             return self.ended()
         message = announcements.not_released(self.id, refused, self.settings)

@@ -4,7 +4,8 @@ from quarantag.announcements import tag_value
 from quarantag.errors import QuarantagError, Retryable, Terminal
 from quarantag.instance import Instance, Observation
 from quarantag.measures import Supported
-from quarantag.ports import Announcement, Ports
+from quarantag.outlets import Announcement
+from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.settings import Settings
 from quarantag.statuschange import StatusChange
@@ -51,6 +52,11 @@ class Report:
             self.ports.announcer.announce(message)
         except Terminal as fault:
             self.record.note("not-announced", subject=message.subject, text=message.text, fault=str(fault))
+
+    def conclude(self, status: str, reason: str, message: Announcement) -> None:
+        """Tell people, then workflows, how it ended."""
+        self.announce(message)
+        self.send(status, reason)
 
     def send(self, status: str, reason: str) -> None:
         """Tell workflows; raises `Retryable` as `announce` does, and records what can't be sent."""

@@ -6,6 +6,7 @@ from typing import Literal
 Mode = Literal["enforce", "observe"]
 ExistingConnections = Literal["keep", "nacl"]
 Members = Literal["standby", "keep"]
+Revocation = Literal["instance", "none"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
@@ -44,6 +45,7 @@ class Settings:
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
     tagger_role_arn: str = ""
+    revoke_credentials: Revocation = "instance"
 
     @property
     def status_key(self) -> str:

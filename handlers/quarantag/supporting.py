@@ -110,10 +110,8 @@ class Supporting:
     def _ended(
         self, measure: Measure[object], todo: Todo, failed: Mapping[MeasureStep, str], **more: tuple[str, ...]
     ) -> Supported:
-        refused = tuple(failed.values())
-        return Supported(
-            measure.name, todo.notes, refused=refused, following=todo.following, detail=todo.detail, **more
-        )
+        more |= {"refused": tuple(failed.values()), "waiting": todo.waiting, "following": todo.following}
+        return Supported(measure.name, todo.notes, detail=todo.detail, **more)
 
     def _interrupted(self, measure: Measure[object], fault: QuarantagError) -> Supported:
         self.record.note_beside([("measure-fault", {"measure": measure.name, "fault": _said(fault)})])

@@ -11,7 +11,8 @@ from quarantag.aws.ledger import LEASE
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict
 from quarantag.measures import Measure
-from quarantag.ports import TAGGER, Announcement, Clock, Entry, Lease, Ports, Quota, TagWrite
+from quarantag.outlets import Announcement
+from quarantag.ports import TAGGER, Clock, Entry, Lease, Ports, Quota, TagWrite
 from tests.crash.world import World
 from tests.crash.world_instances import WorldInstances
 from tests.statuschanges import validate_status_change

@@ -33,6 +33,7 @@ READS = frozenset(
         *("metadata", "elastic_ips", "network_acls"),
         "groups_kept",
         *("member", "group", "tagged_members"),
+        *("role", "claims"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")

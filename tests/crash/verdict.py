@@ -40,7 +40,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     recorded = [case.before.profile.arn] if case.before.profile else []
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
-    found += _unsupported(site, launched, case)
+    found += unsupported(site, launched, case)
     found += _sent(site, launched, "Isolated", told=told)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
@@ -68,7 +68,7 @@ def _out_of_reach(site: Site, launched: Launched) -> list[str]:
     return [f"{one.id} lets no responder in" for one in groups if allowed_rules(site.settings) - one.rules]
 
 
-def _unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
+def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
     """Which measures are wanted and not taken."""
     observation = observe(site.ports.instances, launched.id)
     assert observation

@@ -1,7 +1,8 @@
 """Every AWS error code that this package tells apart, and what each means here.
 
 Sources: Amazon EC2 API Reference, "Error codes for the Amazon EC2 API"; Amazon DynamoDB Developer Guide, "Error
-handling with DynamoDB". A code that is not listed is `Terminal`: someone must look.
+handling with DynamoDB"; AWS Identity and Access Management API Reference, "TagRole". A code that is not listed is
+`Terminal`: someone must look.
 """
 
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ RETRYABLE = frozenset(
 UNKNOWN_GROUP = "InvalidGroup.NotFound"
 CONFLICT = frozenset(
     {
+        "ConcurrentModification",
         "IncorrectInstanceState",
         "IncorrectState",
         "InvalidAllocationID.NotFound",
@@ -64,7 +66,7 @@ Sources: aws-samples/aws-codedeploy-samples#50, reproio/ecs_deploy#47 and #56, L
 UNKNOWN_INSTANCE = frozenset(
     {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceId.Malformed"}
 )
-UNKNOWN_PROFILE = "NoSuchEntity"
+NOT_IN_IAM = "NoSuchEntity"
 GROUP_EXISTS = "InvalidGroup.Duplicate"
 INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
 RULE_EXISTS = "InvalidPermission.Duplicate"

@@ -26,6 +26,7 @@ from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.metadata import Ec2Metadata
 from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.protection import Ec2Protection
+from quarantag.aws.sessions import RoleSessions
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
@@ -36,10 +37,11 @@ from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.metadata import DisableMetadataService
 from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
+from quarantag.measures.sessions import RevokeSessions
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import ExistingConnections, Members, Mode, Settings
+from quarantag.settings import ExistingConnections, Members, Mode, Revocation, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
+_REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "none": "none"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
@@ -98,6 +101,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
+            revoke_credentials=_REVOCATIONS[environment.get("REVOKE_CREDENTIALS", "instance")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -162,9 +166,10 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
     session = boto3.Session(region_name=of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
+    iam = cache(lambda: session.client("iam", config=_EC2))
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
     return Ports(
-        instances=Ec2Instances(ec2, cache(lambda: session.client("iam", config=_EC2)), of),
+        instances=Ec2Instances(ec2, iam, of),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
@@ -179,5 +184,6 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
             SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
+            RevokeSessions(RoleSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
         ),
     )

@@ -56,11 +56,13 @@ class Todo:
 
     A run waits for what is `pending`; what is `following` takes longer, so the sweep looks at it again. Workflows are
     told `detail`, which is JSON values.
+    `waiting` is what a later sweep gives back of an instance that is gone, because it is not time yet.
     """
 
     steps: tuple[MeasureStep, ...] = ()
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     following: tuple[str, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,7 +71,8 @@ class Todo:
 class Supported:
     """How one measure ended.
 
-    `left` is what a later run must do, `refused` what only a change can mend, `following` what AWS finishes by itself.
+    `left` is what a later run must do, `refused` what only a change can mend, `following` what AWS finishes by itself,
+    `waiting` what a later sweep does when it is time.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Supported:
     left: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     following: tuple[str, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
 
