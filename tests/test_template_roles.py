@@ -210,7 +210,9 @@ def test_some_powers_are_there_only_where_a_parameter_asks(policy: str, conditio
 def test_one_kind_of_event_is_sent_to_the_one_bus(role: str) -> None:
     kind = {"events:detail-type": "Containment Status Change", "events:source": "quarantag"}
     assert Template(EventBusName="forensics").allowed(role, "events:PutEvents") == {
-        "arn:aws-cn:events:cn-north-1:123456789012:event-bus/forensics": [{"StringEquals": kind}]
+        "arn:aws-cn:events:cn-north-1:123456789012:event-bus/forensics": [
+            {"ForAllValues:StringEquals": kind, "Null": dict.fromkeys(kind, "false")}
+        ]
     }
 
 

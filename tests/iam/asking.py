@@ -15,7 +15,7 @@ from tests.cloud import ACCOUNT, REGION, SESSION
 Context = dict[str, str | list[str]]
 Parameters = Mapping[str, Any]
 _OWN = {"aws:ResourceTag/Name", "dynamodb:LeadingKeys", "iam:AssociatedResourceArn"}
-_KINDS = {"i": "instance", "eni": "network-interface", "sg": "security-group", "vol": "volume", "snap": "snapshot"}
+_KINDS = {"i": "instance", "eni": "network-interface", "sg": "security-group", "vol": "volume"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class Facts:
         """ARN of the instance of a profile association."""
         found = self.ec2.describe_iam_instance_profile_associations(AssociationIds=[association_id])
         return arn_of(found["IamInstanceProfileAssociations"][0]["InstanceId"])
+
+    def volumes(self, instance_id: str) -> list[str]:
+        """Ids of the volumes of an instance."""
+        found = self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+        return [one["Ebs"]["VolumeId"] for one in found["BlockDeviceMappings"]]
 
     def role(self, profile_arn: str) -> str:
         """ARN of the role in an instance profile."""
@@ -85,6 +90,11 @@ def _regional(ask: Ask) -> bool:
     return ask.action.startswith("ec2:")
 
 
+def snapshot_arn(snapshot_id: str) -> str:
+    """A snapshot's ARN names no account (service authorization reference of Amazon EC2)."""
+    return f"arn:aws:ec2:{REGION}::snapshot/{snapshot_id}"
+
+
 def arn_of(resource_id: str, kind: str = "") -> str:
     """ARN of an EC2 resource of this account; of an id whose prefix says what it is."""
     return f"arn:aws:ec2:{REGION}:{ACCOUNT}:{kind or _KINDS[resource_id.partition('-')[0]]}/{resource_id}"
@@ -101,7 +111,8 @@ def _on(parameter: str, kind: str = "") -> "Asked":
 
 def _tagging(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
     for resource_id in given["Resources"]:
-        yield Ask(name, arn_of(resource_id), facts.tagged(resource_id) | _request_tags(given.get("Tags", [])))
+        arn = snapshot_arn(resource_id) if resource_id.startswith("snap-") else arn_of(resource_id)
+        yield Ask(name, arn, facts.tagged(resource_id) | _request_tags(given.get("Tags", [])))
 
 
 def _request_tags(tags: list[Mapping[str, str]]) -> Context:
@@ -147,6 +158,47 @@ def _attribute(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
 def _metadata(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
     asked: Context = {f"ec2:Attribute/{key}": str(value) for key, value in given.items() if key != "InstanceId"}
     yield Ask(name, arn_of(given["InstanceId"]), facts.tagged(given["InstanceId"]) | asked)
+
+
+def _snapshots(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
+    """The instance, each of its volumes, and the snapshots that will be, with their tags."""
+    instance, tags = given["InstanceSpecification"]["InstanceId"], _request_tags(given["TagSpecifications"][0]["Tags"])
+    yield Ask(name, arn_of(instance), facts.tagged(instance))
+    for volume in facts.volumes(instance):
+        yield Ask(name, arn_of(volume), facts.tagged(volume))
+    yield Ask(name, snapshot_arn("snap-new"), tags)
+    yield Ask("ec2:CreateTags", snapshot_arn("snap-new"), tags | {"ec2:CreateAction": "CreateSnapshots"})
+
+
+def _copy(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
+    """The source, the copy, and the key ("Requirements for Amazon EBS encryption", Amazon EBS User Guide)."""
+    tags = _request_tags(given["TagSpecifications"][0]["Tags"])
+    yield Ask(name, snapshot_arn(given["SourceSnapshotId"]), facts.tagged(given["SourceSnapshotId"]))
+    yield Ask(name, snapshot_arn("snap-new"), tags)
+    yield Ask("ec2:CreateTags", snapshot_arn("snap-new"), tags | {"ec2:CreateAction": "CopySnapshot"})
+    through: Context = {"kms:ViaService": f"ec2.{REGION}.amazonaws.com", "kms:CallerAccount": ACCOUNT}
+    for action in ("DescribeKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo"):
+        yield Ask(f"kms:{action}", given["KmsKeyId"], through)
+    source = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-the-volume"
+    for action in ("Decrypt", "DescribeKey", "ReEncryptFrom"):
+        yield Ask(f"kms:{action}", source, through)
+    for key in (given["KmsKeyId"], source):
+        yield Ask("kms:CreateGrant", key, through | {"kms:GrantIsForAWSResource": "true"})
+
+
+def _snapshot(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
+    context = facts.tagged(given["SnapshotId"])
+    if "LockDuration" in given:
+        context["ec2:SnapshotLockDuration"] = str(given["LockDuration"])
+    if "UserIds" in given:
+        context["ec2:Add/userId"] = given["UserIds"]
+    yield Ask(name, snapshot_arn(given["SnapshotId"]), context)
+
+
+def _events(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa: ARG001 - as all of them
+    for entry in given["Entries"]:
+        bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{entry['EventBusName']}"
+        yield Ask(name, bus, {"events:detail-type": [entry["DetailType"]], "events:source": [entry["Source"]]})
 
 
 def _address(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
@@ -203,6 +255,7 @@ Asked = Callable[[str, Parameters, Facts], Iterator[Ask]]
 _ON_NOTHING = {
     *(f"ec2:Describe{what}" for what in ("Addresses", "IamInstanceProfileAssociations", "Instances", "NetworkAcls")),
     *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"),
+    *("ec2:DescribeInstanceTypes", "ec2:DescribeLockedSnapshots", "ec2:DescribeSnapshots"),
     *("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances"),
     *("guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings", "cloudtrail:LookupEvents"),
 }
@@ -212,6 +265,11 @@ _ASKED: dict[str, Asked] = {
     "ec2:DeleteTags": _tagging,
     "ec2:ModifyNetworkInterfaceAttribute": _interface,
     "ec2:CreateSecurityGroup": _new_group,
+    "ec2:AuthorizeSecurityGroupIngress": _on("GroupId"),
+    "ec2:CreateSnapshots": _snapshots,
+    "ec2:CopySnapshot": _copy,
+    **{f"ec2:{name}": _snapshot for name in ("DescribeSnapshotAttribute", "LockSnapshot", "ModifySnapshotAttribute")},
+    "events:PutEvents": _events,
     "ec2:RevokeSecurityGroupEgress": _on("GroupId"),
     "ec2:RevokeSecurityGroupIngress": _on("GroupId"),
     "ec2:AssociateIamInstanceProfile": _profile,

@@ -15,8 +15,9 @@ from tests.iam.roles import DEPLOYED, ISOLATOR, RELEASER, TAGGER, policies
 from tests.iam.simulator import Policy, Question, Request
 from tests.iam.wire import Heard, Wire
 from tests.measures.test_addresses import elastic_ip
+from tests.measures.test_evidence import KMS_KEY
 from tests.scaling import Scaling, scaling_of
-from tests.stack import KEY, Stack, about, forget_wiring
+from tests.stack import DEFAULTS, KEY, Stack, about, forget_wiring
 from tests.template import Template
 
 ROLES = {isolate: ISOLATOR, release: RELEASER, tag_finding: TAGGER}
@@ -28,9 +29,27 @@ EVERYTHING = {
     "EXISTING_CONNECTIONS": "nacl",
     "AUTO_SCALING_MEMBERS": "standby",
     "REVOKE_CREDENTIALS": "instance",
+    "SNAPSHOT_VOLUMES": "true",
+    "LOCK_SNAPSHOTS_DAYS": "7",
+    "EVIDENCE_KMS_KEY_ARN": KMS_KEY,
+    "EVIDENCE_ACCOUNT_ID": "444455556666",
 }
-HERE = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "ExistingConnections": "nacl"}
+HERE = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "ExistingConnections": "nacl",
+    "LockSnapshotsDays": "7",
+    "EvidenceKmsKeyArn": KMS_KEY,
+    "EvidenceAccountId": "444455556666",
+}
 KEY_POLICY = Template(**DEPLOYED | HERE).properties("NotificationsKey")["KeyPolicy"]
+LETS_IAM_DECIDE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    ],
+}
+"""The policy that KMS gives a key ("Default key policy", AWS KMS Developer Guide): volumes' and that for evidence."""
 
 
 @dataclass(slots=True)
@@ -80,7 +99,10 @@ def question(heard: Heard, number: int, identity: dict[str, Policy]) -> Question
     asked = heard.asked[number]
     principal = f"arn:aws:sts::{ACCOUNT}:assumed-role/{heard.role}/one"
     request = Request(principal, asked.action, asked.resource, asked.context, ACCOUNT)
-    return Question(request, identity, resource=KEY_POLICY if asked.action.startswith("kms:") else None)
+    if not asked.action.startswith("kms:"):
+        return Question(request, identity)
+    topic_key = str(asked.context["kms:ViaService"]).startswith("sns.")
+    return Question(request, identity, resource=KEY_POLICY if topic_key else LETS_IAM_DECIDE)
 
 
 def deployed(stack: Stack, lab: Lab, wire: Wire, isolation_profile: str, monkeypatch: pytest.MonkeyPatch) -> Played:
@@ -104,9 +126,10 @@ def play(played: Played) -> None:
     """Every scenario, each on instances of its own."""
     for scenario in (
         *(_every_measure, _drift, _lost_events, _missed_findings, _ended, _no_profile, _stopped, _namesake),
-        *(_members_that_cannot_stand_by, _findings, _limits, _who_released, _observe, _ledger_outage),
+        *(_members_that_cannot_stand_by, _findings, _limits, _who_released, _observe, _ledger_outage, _responders),
     ):
         scenario(played)
+        played.set(**{name: DEFAULTS.get(name, "") for name in EVERYTHING} | {"LOCK_SNAPSHOTS_DAYS": "0"})
 
 
 def _every_measure(played: Played) -> None:
@@ -136,6 +159,7 @@ def _stopped(played: Played) -> None:
 
 
 def _members_that_cannot_stand_by(played: Played) -> None:
+    played.set(AUTO_SCALING_MEMBERS="standby")
     for group, denied in (("detached", ("EnterStandby",)), ("suspended", ("EnterStandby", "DetachInstances"))):
         member, _ = played.scaling.group(group)
         played.scaling.api.set_instance_protection(
@@ -224,6 +248,14 @@ def _ledger_outage(played: Played) -> None:
     played.wire.down = frozenset()
     assert played.isolated(instance.id) == "Isolated"
     assert played.released(instance.id) == "Released"
+
+
+def _responders(played: Played) -> None:
+    played.set(FORENSIC_ACCESS_SOURCE="203.0.113.0/24")
+    instance = played.lab.instance()
+    assert played.isolated(instance.id) == "Isolated"
+    assert played.stack.isolation_group(instance.networks[0].vpc_id)["IpPermissions"]
+    played.set(FORENSIC_ACCESS_SOURCE="")
 
 
 def _missed_findings(played: Played) -> None:
