@@ -18,7 +18,12 @@ DEPLOYED = PSEUDO | {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/quarantag/0f",
+    "EvidenceKmsKeyArn": f"arn:aws:kms:{REGION}:222233334444:key/0f",
+    "EvidenceAccountId": "222233334444",
+    "ExistingConnections": "nacl",
+    "ForensicAccessSource": "10.0.0.0/8",
 }
+"""Every parameter that gives a role more is on."""
 _KINDS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
@@ -47,6 +52,12 @@ def arn(logical_id: str) -> str:
 def policies(role: str) -> dict[str, Policy]:
     """Everything that the role may do, by policy name."""
     return {name: _placed(one) for name, one in deployed().documents(role).items()}
+
+
+def unconditional(template: Template, role: str) -> dict[str, Policy]:
+    """What the role may do with these parameters, less the policies that a deployment makes only with others."""
+    switched = {name for name, one in source()["Resources"].items() if "Condition" in one}
+    return {name: one for name, one in template.documents(role).items() if name not in switched}
 
 
 def managed(logical_id: str) -> dict[str, Policy]:
