@@ -19,7 +19,12 @@ DEPLOYED = PSEUDO | {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/quarantag/0f",
+    "EvidenceKmsKeyArn": f"arn:aws:kms:{REGION}:222233334444:key/0f",
+    "EvidenceAccountId": "222233334444",
+    "ExistingConnections": "nacl",
+    "ForensicAccessSource": "10.0.0.0/8",
 }
+"""Every parameter that gives a role more is on."""
 _KINDS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
@@ -49,6 +54,12 @@ def policies(role: str, arns: Mapping[str, str] = {}, **parameters: str) -> dict
     """Everything that the role may do, by policy name; with these ARNs and parameters instead of `DEPLOYED`'s."""
     template = Template(**DEPLOYED | parameters) if parameters else deployed()
     return {name: _placed(one, arns) for name, one in template.documents(role).items()}
+
+
+def unconditional(template: Template, role: str) -> dict[str, Policy]:
+    """What the role may do with these parameters, less the policies that a deployment makes only with others."""
+    switched = {name for name, one in source()["Resources"].items() if "Condition" in one}
+    return {name: one for name, one in template.documents(role).items() if name not in switched}
 
 
 def managed(logical_id: str) -> dict[str, Policy]:
