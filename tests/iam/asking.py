@@ -7,71 +7,12 @@ than AWS may ask, never less. A call without an entry here is refused: whoever m
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from tests.cloud import ACCOUNT, REGION, SESSION
+from tests.cloud import ACCOUNT, REGION
+from tests.iam.asked import Ask, Context, Facts, arn_of, request_tags, snapshot_arn
 
-Context = dict[str, str | list[str]]
 Parameters = Mapping[str, Any]
-_OWN = {"aws:ResourceTag/Name", "dynamodb:LeadingKeys", "iam:AssociatedResourceArn"}
-_KINDS = {"i": "instance", "eni": "network-interface", "sg": "security-group", "vol": "volume"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question."""
-
-    action: str
-    resource: str
-    context: Mapping[str, str | list[str]]
-
-    @property
-    def shape(self) -> tuple[str, str, str]:
-        """The same for questions that differ in nothing but which instance, group or item it is."""
-        kind = self.resource.rpartition("/")[0] or self.resource
-        values = {key: value for key, value in self.context.items() if key not in _OWN}
-        return self.action, kind, str(sorted((key, str(value)) for key, value in values.items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the call does not say itself, asked of the cloud by clients that nobody listens to."""
-
-    ec2: Any
-    iam: Any
-
-    def instance(self, association_id: str) -> str:
-        """ARN of the instance of a profile association."""
-        found = self.ec2.describe_iam_instance_profile_associations(AssociationIds=[association_id])
-        return arn_of(found["IamInstanceProfileAssociations"][0]["InstanceId"])
-
-    def volumes(self, instance_id: str) -> list[str]:
-        """Ids of the volumes of an instance."""
-        found = self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
-        return [one["Ebs"]["VolumeId"] for one in found["BlockDeviceMappings"]]
-
-    def role(self, profile_arn: str) -> str:
-        """ARN of the role in an instance profile."""
-        found = self.iam.get_instance_profile(InstanceProfileName=profile_arn.rpartition("/")[2])
-        return str(found["InstanceProfile"]["Roles"][0]["Arn"])
-
-    def role_named(self, name: str) -> str:
-        """ARN of a role."""
-        return str(self.iam.get_role(RoleName=name)["Role"]["Arn"])
-
-    def address(self, association_id: str) -> tuple[str, str]:
-        """Allocation and interface of an Elastic IP's association."""
-        filters = [{"Name": "association-id", "Values": [association_id]}]
-        found = self.ec2.describe_addresses(Filters=filters)["Addresses"][0]
-        return found["AllocationId"], found["NetworkInterfaceId"]
-
-    def tagged(self, resource_id: str) -> Context:
-        """The `aws:ResourceTag` keys of what the call meets."""
-        filters = [{"Name": "resource-id", "Values": [resource_id]}]
-        return {
-            f"aws:ResourceTag/{one['Key']}": one["Value"] for one in self.ec2.describe_tags(Filters=filters)["Tags"]
-        }
 
 
 def asks(name: str, parameters: Parameters, facts: Facts) -> Iterator[Ask]:
@@ -90,16 +31,6 @@ def _regional(ask: Ask) -> bool:
     return ask.action.startswith("ec2:")
 
 
-def snapshot_arn(snapshot_id: str) -> str:
-    """A snapshot's ARN names no account (service authorization reference of Amazon EC2)."""
-    return f"arn:aws:ec2:{REGION}::snapshot/{snapshot_id}"
-
-
-def arn_of(resource_id: str, kind: str = "") -> str:
-    """ARN of an EC2 resource of this account; of an id whose prefix says what it is."""
-    return f"arn:aws:ec2:{REGION}:{ACCOUNT}:{kind or _KINDS[resource_id.partition('-')[0]]}/{resource_id}"
-
-
 def _on(parameter: str, kind: str = "") -> "Asked":
     """Of the one resource that this parameter names, with its tags."""
 
@@ -112,12 +43,7 @@ def _on(parameter: str, kind: str = "") -> "Asked":
 def _tagging(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
     for resource_id in given["Resources"]:
         arn = snapshot_arn(resource_id) if resource_id.startswith("snap-") else arn_of(resource_id)
-        yield Ask(name, arn, facts.tagged(resource_id) | _request_tags(given.get("Tags", [])))
-
-
-def _request_tags(tags: list[Mapping[str, str]]) -> Context:
-    values: Context = {f"aws:RequestTag/{one['Key']}": one["Value"] for one in tags if "Value" in one}
-    return values | ({"aws:TagKeys": [one["Key"] for one in tags]} if tags else {})
+        yield Ask(name, arn, facts.tagged(resource_id) | request_tags(given.get("Tags", [])))
 
 
 def _interface(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
@@ -128,7 +54,7 @@ def _interface(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
 
 def _new_group(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
     """The group that will be, its VPC, and its tags: "Grant permission to tag EC2 resources during creation"."""
-    tags = _request_tags(given["TagSpecifications"][0]["Tags"])
+    tags = request_tags(given["TagSpecifications"][0]["Tags"])
     yield Ask(name, arn_of("sg-new"), tags)
     yield Ask(name, arn_of(given["VpcId"], "vpc"), facts.tagged(given["VpcId"]))
     yield Ask("ec2:CreateTags", arn_of("sg-new"), tags | {"ec2:CreateAction": "CreateSecurityGroup"})
@@ -162,7 +88,7 @@ def _metadata(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
 
 def _snapshots(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
     """The instance, each of its volumes, and the snapshots that will be, with their tags."""
-    instance, tags = given["InstanceSpecification"]["InstanceId"], _request_tags(given["TagSpecifications"][0]["Tags"])
+    instance, tags = given["InstanceSpecification"]["InstanceId"], request_tags(given["TagSpecifications"][0]["Tags"])
     yield Ask(name, arn_of(instance), facts.tagged(instance))
     for volume in facts.volumes(instance):
         yield Ask(name, arn_of(volume), facts.tagged(volume))
@@ -172,7 +98,7 @@ def _snapshots(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
 
 def _copy(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
     """The source, the copy, and the key ("Requirements for Amazon EBS encryption", Amazon EBS User Guide)."""
-    tags = _request_tags(given["TagSpecifications"][0]["Tags"])
+    tags = request_tags(given["TagSpecifications"][0]["Tags"])
     yield Ask(name, snapshot_arn(given["SourceSnapshotId"]), facts.tagged(given["SourceSnapshotId"]))
     yield Ask(name, snapshot_arn("snap-new"), tags)
     yield Ask("ec2:CreateTags", snapshot_arn("snap-new"), tags | {"ec2:CreateAction": "CopySnapshot"})
@@ -235,7 +161,7 @@ def _instance_profile(name: str, given: Parameters, facts: Facts) -> Iterator[As
 
 
 def _role(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:
-    context: Context = _request_tags(given.get("Tags", []))
+    context: Context = request_tags(given.get("Tags", []))
     if "TagKeys" in given:
         context = {"aws:TagKeys": given["TagKeys"]}
     if "PolicyArn" in given:
@@ -300,8 +226,3 @@ _ASKED: dict[str, Asked] = {
     },
     "sns:Publish": _topic,
 }
-
-
-def facts() -> Facts:
-    """Over the cloud of the test."""
-    return Facts(SESSION.client("ec2"), SESSION.client("iam"))

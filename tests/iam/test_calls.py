@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud import Lab
-from tests.iam.asking import facts
-from tests.iam.played import Played, deployed, play, question
+from tests.iam.asked import facts
+from tests.iam.played import Played, deployed, question
+from tests.iam.plays import play
 from tests.iam.roles import FUNCTIONS, ISOLATOR
 from tests.iam.simulator import Answer, Policy, simulate
 from tests.iam.wire import listening

@@ -15,7 +15,8 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.model import OperationModel
 
-from tests.iam.asking import Ask, Facts, asks
+from tests.iam.asked import Ask, Facts
+from tests.iam.asking import asks
 
 
 @dataclass(frozen=True, slots=True)
