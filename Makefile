@@ -1,5 +1,5 @@
-# Everything that a person or CI runs. `make` alone says what there is. Three environments, all made from locks with hashes:
-# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli, whose pins disagree with theirs;
+# Everything that a person or CI runs. `make` alone says what there is. Four environments, all made from locks with hashes:
+# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli and .venv-checks for checkov, whose pins disagree with theirs;
 # .iam-simulate for the policy simulator of the tests.
 PYTHON ?= python3
 PYTEST_ARGS ?=
@@ -13,7 +13,7 @@ WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test soak check format build deploy bench lock clean versions
+.PHONY: help setup demo test soak check format build deploy sbom bench lock clean versions
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,12 +29,13 @@ test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks
 soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
 	QUARANTAG_SOAK=1 $(VENV)/python -m pytest -s tests/soak
 
-check: .venv/stamp .venv-sam/stamp ## Style, types and the template, without running anything
+check: .venv/stamp .venv-sam/stamp .venv-checks/stamp ## Style, types and the template, without running anything
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
-	$(VENV)/cfn-lint template.yaml
+	$(VENV)/cfn-lint template.yaml policies/organization/guard.yaml
 	$(WITHOUT_AWS) $(SAM) validate --lint --region us-east-1
+	$(WITHOUT_AWS) .venv-checks/bin/checkov --config-file .checkov.yaml --file template.yaml policies/organization/guard.yaml
 
 format: .venv/stamp ## Rewrite the code in the project's style
 	$(VENV)/ruff check --fix .
@@ -46,6 +47,10 @@ build: .venv-sam/stamp ## Build what is uploaded to AWS, into .aws-sam/build
 deploy: build ## Build, then ask what is needed and deploy into the account that your AWS credentials name
 	$(SAM) deploy --guided
 
+sbom: .venv-checks/stamp ## Say what the functions' artifact holds, as CycloneDX (the same for the same lock)
+	@mkdir -p build
+	.venv-checks/bin/cyclonedx-py requirements --output-reproducible --of JSON -o build/sbom.json handlers/requirements.txt
+
 bench: .venv/stamp build ## Count AWS calls and round trips, and measure memory and time
 	$(VENV)/python -m benchmarks
 	$(VENV)/python -m benchmarks.replay
@@ -53,6 +58,7 @@ bench: .venv/stamp build ## Count AWS calls and round trips, and measure memory 
 lock: ## Resolve the locks anew (needs uv on the PATH)
 	uv pip compile $(LOCK) --python-version 3.11 pyproject.toml requirements/dev.in -o requirements/dev.txt
 	uv pip compile $(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
+	uv pip compile $(LOCK) --python-version 3.11 requirements/checks.in -o requirements/checks.txt
 	uv pip compile $(LOCK) --python-version 3.11 -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	uv pip compile $(LOCK) --python-version 3.13 -c requirements/dev.txt requirements/handlers.in -o handlers/requirements.txt
 
@@ -60,7 +66,7 @@ lock: ## Resolve the locks anew (needs uv on the PATH)
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 clean: ## Remove everything that can be made again
-	rm -rf .venv .venv-sam .iam-simulate .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checks .iam-simulate .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	@uname -sm; $(MAKE) --version | head -n 1; git --version; $(VENV)/python --version; $(SAM) --version
@@ -78,6 +84,12 @@ versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	$(call new_environment,.venv-sam)
 	.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
 	.venv-sam/bin/python -m pip --disable-pip-version-check check
+	@touch $@
+
+.venv-checks/stamp: requirements/checks.txt
+	$(call new_environment,.venv-checks)
+	.venv-checks/bin/python $(PIP_INSTALL) -r requirements/checks.txt
+	.venv-checks/bin/python -m pip --disable-pip-version-check check
 	@touch $@
 
 # The policy simulator of tests/iam, by npm from the lock there; node and npm are in .venv.

@@ -16,7 +16,7 @@ def test_sam_sees_nothing_that_is_set_for_aws(target: str, tmp_path: Path) -> No
     seen, sam = tmp_path / "seen", tmp_path / "sam"
     sam.write_text(f'#!/bin/sh\nenv > "{seen}"\n')
     sam.chmod(0o755)
-    made = [f"--old-file={environment}/stamp" for environment in (".venv", ".venv-sam")]
+    made = [f"--old-file={environment}/stamp" for environment in (".venv", ".venv-sam", ".venv-checks")]
     command = ["make", "--silent", *made, f"SAM={sam}", f"VENV={tmp_path}", target]
     for tool in ("ruff", "mypy", "cfn-lint"):
         (tmp_path / tool).symlink_to(str(shutil.which("true")))
