@@ -1,5 +1,6 @@
 """Lambda 2: an instance's control tag changed, or the sweep is due: make the instance what the tag says."""
 
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,13 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """
     settings, ports, log = wired()
 
-    def one(instance_id: str, wanted: str | None = None) -> Outcome:
-        return isolate(Request(instance_id, wanted, context.aws_request_id), ports, settings)
+    def one(instance_id: str, wanted: str | None = None, asked_at: datetime | None = None) -> Outcome:
+        return isolate(Request(instance_id, wanted, context.aws_request_id, asked_at), ports, settings)
 
     if is_sweep(event):
         done = sweep("isolate", instances_to_sweep(ports, settings), one, ports.ledger, wiring.seconds_left(context))
     else:
         change = parse(event, settings)
         log.append_keys(correlation_id=event.get("id"))
-        done = Swept((one(change.instance_id, change.tags.get(settings.tag_key, "")),))
-    return wiring.answer(done, log)
+        done = Swept((one(change.instance_id, change.tags.get(settings.tag_key, ""), change.at),))
+    return wiring.answer(done, log, ports.meter)

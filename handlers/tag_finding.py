@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from quarantag.aws import wiring
-from quarantag.catchup import CaughtUp, catch_up
-from quarantag.finding import parse
+from quarantag.catchup import catch_up, decide_one
 from quarantag.policy import Policy
 from quarantag.ports import TAGGER, Ports
 from quarantag.settings import Settings
 from quarantag.sweep import is_sweep
-from quarantag.tagging import tag
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -38,9 +36,10 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         done = catch_up(policy, holder, ports, settings, wiring.seconds_left(context))
     else:
         log.append_keys(correlation_id=event.get("id") if isinstance(event, dict) else None)
-        done = CaughtUp(list(tag(parse(event), policy, holder, ports, settings)))
+        done = decide_one(event, policy, holder, ports, settings)
     for reason in done.unreadable:
         log.error("a finding of GuardDuty can't be parsed", extra={"reason": reason})
+    ports.meter.measure(done.measured)
     answers = [asdict(one.decision) | {"outcome": one.outcome} for one in done.tagged]
     for answer in answers:
         log.info("decision", extra={"policy_version": policy.version, "policy_hash": policy.hash, **answer})

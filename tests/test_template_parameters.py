@@ -15,6 +15,7 @@ DEFAULTS = {
     "ActOnSampleFindings": "false",
     "FreezeInterfaces": "true",
     "AutoScalingMembers": "standby",
+    "ContainWithinSeconds": "60",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -37,6 +38,7 @@ GOOD = {
     "SeverityPolicy": ("default", "our-own_2"),
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
+    "ContainWithinSeconds": ("1", "60", "9999"),
     "NotificationEmail": ("", "soc@example.com"),
 }
 BAD = {
@@ -49,6 +51,7 @@ BAD = {
     "IsolationSecurityGroupName": ("", "sg-group", "SG-1", "default", "a" * 201, "é", "a b"),
     "SeverityPolicy": ("", "../default", "default.yaml", "Default", "a/b"),
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
+    "ContainWithinSeconds": ("", "0", "1.5", "10000", "-1"),
     "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
     "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
 }
@@ -135,5 +138,5 @@ def test_every_parameter_reaches_the_functions() -> None:
     """But those that only name or notify."""
     parameters = {name: f"value-of-{name}" for name in PARAMETERS}
     environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
-    expected = set(PARAMETERS) - {"IsolationRoleName", "NotificationEmail"}
+    expected = set(PARAMETERS) - {"ContainWithinSeconds", "IsolationRoleName", "NotificationEmail"}
     assert {value.removeprefix("value-of-") for value in environment.values() if "value-of-" in value} == expected

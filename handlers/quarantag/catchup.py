@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from quarantag import metrics
 from quarantag.errors import InvalidFinding, QuarantagError
 from quarantag.finding import parse
+from quarantag.metrics import Measured
 from quarantag.policy import Policy
 from quarantag.ports import Ports
 from quarantag.settings import Settings
+from quarantag.tagchange import time_of
 from quarantag.tagging import Tagged, tag
 
 _SWEEP = "findings"
@@ -20,15 +23,26 @@ _RESERVE_SECONDS = 30.0
 
 @dataclass(slots=True)
 class CaughtUp:
-    """What a sweep decided; `unreadable` are findings that can't be parsed, with the reason."""
+    """What was decided; `unreadable` are findings that can't be parsed, with the reason; `measured` what it counts."""
 
     tagged: list[Tagged] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    measured: tuple[Measured, ...] = ()
 
     @property
     def fault(self) -> QuarantagError | None:
         """The first fault that must be tried again or looked at."""
         return next((one.fault for one in self.tagged if one.fault), None)
+
+
+def decide_one(event: Mapping[str, object], policy: Policy, holder: str, ports: Ports, settings: Settings) -> CaughtUp:
+    """Decide about the finding of an event. Raises `InvalidFinding`."""
+    tagged = list(tag(parse(event), policy, holder, ports, settings))
+    measured = [Measured(metrics.FINDINGS_DECIDED, about=one.decision.action) for one in tagged]
+    made = time_of(event)
+    if made and any(one.outcome == "tagged" for one in tagged):
+        measured.append(Measured(metrics.TIME_TO_TAG, (ports.clock.now() - made) / timedelta(milliseconds=1)))
+    return CaughtUp(tagged, measured=tuple(measured))
 
 
 def catch_up(
@@ -39,6 +53,7 @@ def catch_up(
     Oldest first, so that what there is no time for is where the next sweep begins. Nothing where GuardDuty is off.
     """
     done = CaughtUp()
+    began = seconds_left()
 
     def decide(document: Mapping[str, object]) -> None:
         try:
@@ -58,7 +73,16 @@ def catch_up(
             break
         decide(document)
     ports.ledger.set_cursor(_SWEEP, reached.isoformat())
+    done.measured = _measured(done, began - seconds_left(), whole=reached == now)
     return done
+
+
+def _measured(done: CaughtUp, seconds: float, *, whole: bool) -> tuple[Measured, ...]:
+    unfinished = sum(one.fault is not None for one in done.tagged) + len(done.unreadable) + (not whole)
+    return (
+        Measured(metrics.SWEEP_DURATION, seconds * 1000, "tag_finding"),
+        Measured(metrics.UNFINISHED, unfinished, "tag_finding"),
+    )
 
 
 def _held(ports: Ports, settings: Settings) -> Iterator[Mapping[str, object]]:

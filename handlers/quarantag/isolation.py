@@ -1,5 +1,7 @@
 """The tag takes away: what `Isolate` asks for, until observing again leaves nothing critical to do."""
 
+from datetime import timedelta
+
 from quarantag import announcements
 from quarantag.case import CaseStatus, RoleBefore, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
@@ -157,12 +159,18 @@ class _Isolation(Reconcile):
             self.report.announce(announcements.drift(self.id, self.drifted, self.settings))
         if todo.contained:
             notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *notes]
-            message = announcements.isolated(self.id, self.why, notes, self.settings)
+            message = announcements.isolated(self.id, self.why, notes, self.settings, self._took())
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         message = announcements.failed(self.id, self.why, problems, self.settings)
         return self.conclude("Failed", "; ".join(problems), message)
+
+    def _took(self) -> timedelta | None:
+        """How long it took since the tag was written; a sweep knows only when a first isolation began."""
+        case = self.record.case
+        began = self.request.asked_at or (case.opened_at if case and not case.isolated_at else None)
+        return max(self.ports.clock.now() - began, timedelta(0)) if began else None
 
     def _held(self, full: Quota) -> Outcome:
         reason = f"the stack's ceiling of {full.maximum} isolations an hour is reached"

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.measures import Measure
+from quarantag.messages import Announcement
+from quarantag.metrics import Meter, Unmetered
 
 
 class Instances(Protocol):
@@ -208,15 +210,6 @@ class Clock(Protocol):
         """Wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A message for people: the subject says what, the text why, who and what to do next."""
-
-    subject: str
-    text: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
 class Announcer(Protocol):
     """The stack's notification topic."""
 
@@ -234,4 +227,5 @@ class Ports:
     announcer: Announcer
     trail: Trail
     findings: Findings
+    meter: Meter = field(default_factory=Unmetered)
     measures: tuple[Measure[Any], ...] = ()

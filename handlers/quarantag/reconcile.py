@@ -4,15 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 
 from quarantag import announcements
 from quarantag.case import CLOSED, CaseStatus
 from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.messages import Announcement
 from quarantag.observing import observe
 from quarantag.plan import Plan
-from quarantag.ports import Announcement, Ports
+from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.report import Report
 from quarantag.settings import Settings
@@ -27,11 +29,12 @@ _BETWEEN_AGREEING_READS = 0.3  # seconds, so that one stale view does not answer
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What asks for a reconcile: `wanted` is the control tag's value in the event ("" = removed), None in a sweep."""
+    """What asks for a reconcile: `wanted` is the event's value ("" = removed, None = a sweep), `asked_at` its time."""
 
     instance_id: str
     wanted: str | None
     holder: str
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class _Release(Reconcile):
         if isinstance(end, Outcome):
             return end
         supported = self.supporting.give_back(observation) if end.contained else ()
-        return self._finish(end, supported)
+        return self._finish(end, supported, verdict.principal)
 
     def _clear_up(self, observation: Observation | None) -> Outcome:
         """Of an instance that is gone, give back what outlives it: nobody need ask, since nobody gets power from it."""
@@ -136,14 +136,14 @@ class _Release(Reconcile):
         if left:
             raise Retryable(f"{self.id}: not given back yet: {'; '.join(left)}")
 
-    def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
+    def _finish(self, todo: Plan, supported: tuple[Supported, ...], who: str | None) -> Outcome:
         self._raise_what_is_left(supported)
         refused = [text for one in supported for text in one.refused]
         notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if not refusal.critical]
         notes += [text for one in supported for text in one.notes]
         if todo.contained and not refused:
             reason = "; ".join(["verified", *notes])
-            return self.conclude("Released", reason, announcements.released(self.id, notes, self.settings))
+            return self.conclude("Released", reason, announcements.released(self.id, notes, self.settings, who))
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         problems += refused

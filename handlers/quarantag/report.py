@@ -3,7 +3,8 @@
 from quarantag.announcements import tag_value
 from quarantag.errors import QuarantagError, Retryable, Terminal
 from quarantag.instance import Instance
-from quarantag.ports import Announcement, Ports
+from quarantag.messages import Announcement
+from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.settings import Settings
 

@@ -30,6 +30,8 @@ class Settings:
     protect_instance: bool = True
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
+    ledger: str = ""
+    log_group: str = ""
 
     @property
     def status_key(self) -> str:

@@ -115,7 +115,7 @@ class _Tagging:
         if decision.action == "ignore":
             return Tagged(decision, "none")
         if named is None or decision.instance_id is None:
-            announce_once(announcements.held("an instance", self._told(decision), self.settings), self.ports)
+            announce_once(announcements.held(None, self._told(decision), self.settings), self.ports)
             return Tagged(decision, "announced")
         if facts and facts.instance and self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
@@ -153,10 +153,10 @@ class _Tagging:
             return Tagged(decision, "already")
         if facts.instance.tags.get(self.settings.tag_key) == self.settings.release_value:
             self._heed_release(instance_id, facts)
-        decision = self._limited(decision, facts.instance)
+        wanted, decision = decision, self._limited(decision, facts.instance)
         if self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
-        self._tell(decision)
+        self._tell(decision, limited=decision != wanted)
         self._write(decision, facts.instance)
         self._record(decision, "tagged")
         return Tagged(decision, "tagged")
@@ -202,11 +202,12 @@ class _Tagging:
             announce_once(message, self.ports)
             raise Terminal(f"{instance.id}: {problem}") from fault
 
-    def _tell(self, decision: Decision) -> None:
+    def _tell(self, decision: Decision, *, limited: bool) -> None:
         """Tell people before the tag says that it was done: a message that could not be sent is then due still."""
         instance_id = decision.instance_id or ""
         if decision.action == "hold":
-            self.ports.announcer.announce(announcements.held(instance_id, self._told(decision), self.settings))
+            message = announcements.held(instance_id, self._told(decision), self.settings, limit=limited)
+            self.ports.announcer.announce(message)
             self.ports.ledger.set_held(instance_id, decision.finding_id, held=True)
         elif decision.action == "review":
             self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))

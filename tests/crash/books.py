@@ -11,7 +11,8 @@ from quarantag.aws.ledger import LEASE
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict
 from quarantag.measures import Measure
-from quarantag.ports import TAGGER, Announcement, Clock, Entry, Lease, Ports, Quota, TagWrite
+from quarantag.messages import Announcement
+from quarantag.ports import TAGGER, Clock, Entry, Lease, Ports, Quota, TagWrite
 from tests.crash.world import World
 from tests.crash.world_instances import WorldInstances
 
@@ -204,4 +205,4 @@ class Silence:
 
 def ports_of(world: World, books: Books, mailbox: Mailbox, measures: tuple[Measure[Any], ...] = ()) -> Ports:
     """Every port over these."""
-    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), measures)
+    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), measures=measures)

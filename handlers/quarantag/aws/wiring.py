@@ -20,6 +20,7 @@ from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.meter import EmfMeter
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
@@ -27,6 +28,7 @@ from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import ProtectInstance
+from quarantag.metrics import Meter
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
@@ -81,6 +83,8 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
+            ledger=environment.get("LEDGER_TABLE", ""),
+            log_group=environment.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -103,10 +107,11 @@ def seconds_left(context: "LambdaContext") -> Callable[[], float]:
     return lambda: context.get_remaining_time_in_millis() / 1000
 
 
-def answer(done: Swept, log: Logger) -> dict[str, Any]:
+def answer(done: Swept, log: Logger, meter: Meter) -> dict[str, Any]:
     """Log each outcome and answer them all; raises the fault that a person must look at, once all had their turn."""
     for outcome in done.outcomes:
         log.info("reconciled", extra=asdict(outcome))
+    meter.measure(done.measured)
     if done.fault:
         raise done.fault
     return {"cases": [asdict(outcome) for outcome in done.outcomes]}
@@ -114,6 +119,7 @@ def answer(done: Swept, log: Logger) -> dict[str, Any]:
 
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
+    meter = EmfMeter(of.stack)
     session = boto3.Session(region_name=of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
@@ -122,7 +128,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         instances=Ec2Instances(ec2, cache(lambda: session.client("iam", config=_EC2)), of),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
-        announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
+        announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"], meter),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
         measures=(
@@ -130,4 +136,5 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             FreezeInterfaces(Ec2Freeze(ec2, of)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
         ),
+        meter=meter,
     )
