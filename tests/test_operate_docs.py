@@ -12,6 +12,7 @@ from console.command import app
 from tests.cloud import Lab
 from tests.operators import Operator
 from tests.stack import Stack
+from tests.template import Template
 
 PAGE = (Path(__file__).parents[1] / "docs" / "operate.md").read_text(encoding="utf-8")
 COMMANDS = ("list", "show", "isolate", "review", "release", "history")
@@ -71,6 +72,12 @@ def test_every_key_of_the_json_is_documented(operator: Operator, stack: Stack, l
     ]
     for document in documents:
         assert {key for key in document if f'"{key}"' not in section} == set()
+
+
+def test_every_alarm_has_its_line() -> None:
+    rows = re.findall(r"^\| ((?:`\w+Alarm`(?:, )?)+) \|", PAGE, re.MULTILINE)
+    named = [alarm for row in rows for alarm in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(Template().of_type("AWS::CloudWatch::Alarm"))
 
 
 def test_every_command_and_option_of_the_page_is_there() -> None:
