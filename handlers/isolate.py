@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         return isolate(Request(instance_id, wanted, context.aws_request_id, asked_at), ports, settings)
 
     if is_sweep(event):
+        ports.announcer.flush()
         done = sweep("isolate", instances_to_sweep(ports, settings), one, ports.ledger, wiring.seconds_left(context))
     else:
         change = parse(event, settings)

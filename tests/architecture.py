@@ -23,7 +23,7 @@ CLOCKS = {
     "time.monotonic",
 }
 ORCHESTRATES = {
-    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling"),
+    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling", "digest"),
     "observing",
     *("record", "report", "execution", "ports", "supporting"),
 }

@@ -11,12 +11,12 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `steps/`: each thing that can be done, its IAM actions and what undoes it
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
-- `settings`: the stack's parameters; `announcements` (with `messages`, `links`): what people are told; `metrics`: what is measured;
-  `errors`: what is raised
+- `settings`: the stack's parameters; `announcements` (with `messages`, `links`): what people are told
+- `metrics`: what is measured; `errors`: what is raised
 
 Orchestrating, over the ports of `ports`:
 
-- `tagging`: finding -> decision -> tag; `telling`: what no tag remembers
+- `tagging`: finding -> decision -> tag; `telling`: what no tag remembers; `digest`: what waits in a storm of messages
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `supporting`: the measures, each in a thread of its own beside the cut
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions

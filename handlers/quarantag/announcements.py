@@ -1,7 +1,7 @@
 """What people are told: the subject says what happened to which instance; then why, who, and what to do next."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from quarantag import metrics
@@ -13,6 +13,7 @@ from quarantag.plan import Plan
 from quarantag.settings import Settings
 
 _TAG_VALUE_LIMIT = 256
+_MOST_LISTED = 150  # SNS takes 256 KB
 _NOT_IN_TAGS = re.compile(r"[^\w\s+\-=.:/@]", re.ASCII)
 
 
@@ -146,6 +147,24 @@ def tampering(instance_id: str, what: str, settings: Settings) -> Announcement:
     measured = [Measured(metrics.TAMPERING)]
     return _announcement(
         "Control tag tampering", instance_id, [f"{instance_id}: {what}"], next_steps, measured, settings
+    )
+
+
+def digest(by_kind: Mapping[str, Sequence[str]], settings: Settings) -> Announcement:
+    """Many messages in one: by their kind, the oldest first."""
+    said, most = [], _MOST_LISTED // max(1, len(by_kind))
+    for event, texts in by_kind.items():
+        said += [f"{event} ({len(texts)}):", *(f"- {text}" for text in texts[:most])]
+        if len(texts) > most:
+            said.append(f"- and {len(texts) - most} more: in the log, lines `message put aside`")
+    count = sum(len(texts) for texts in by_kind.values())
+    where = f"{settings.account} {settings.region}"
+    return Announcement(
+        subject=f"Digest of {count} messages: {', '.join(by_kind)} ({where})",
+        said=(f"{count} more messages of the last minutes, beyond those sent one by one:", *said),
+        next_steps=("See what is open: `quarantag list`. So many at once may be one incident, or a flood of decoys.",),
+        links=links(None, None, settings),
+        detail={"account": settings.account, "region": settings.region, "event": "Digest"},
     )
 
 

@@ -25,6 +25,11 @@ class Announcement:
     measured: tuple[Measured, ...] = ()
 
     @property
+    def event(self) -> str:
+        """What kind of message it is."""
+        return self.detail.get("event", "")
+
+    @property
     def text(self) -> str:
         """All of it for people, but the subject."""
         steps = (f"Next: {step}" for step in self.next_steps)

@@ -214,7 +214,10 @@ class Announcer(Protocol):
     """The stack's notification topic."""
 
     def announce(self, announcement: Announcement) -> None:
-        """Publish; at least once."""
+        """Publish, or put aside for a digest; at least once."""
+
+    def flush(self) -> None:
+        """Send what was put aside as one message; the sweep asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

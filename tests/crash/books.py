@@ -188,6 +188,9 @@ class Mailbox:
     def announce(self, announcement: Announcement) -> None:
         self.messages.append(announcement)
 
+    def flush(self) -> None:
+        """Nothing is ever put aside."""
+
 
 @dataclass(slots=True)
 class Silence:

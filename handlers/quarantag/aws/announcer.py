@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from quarantag.aws import faults
 from quarantag.messages import Announcement, chat
-from quarantag.metrics import Meter
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
@@ -17,21 +16,17 @@ class SnsAnnouncer:
     """Publishes to one topic: the text for people, the chat's schema for HTTPS subscribers, the detail for filters.
 
     Amazon Q Developer in chat applications subscribes by HTTPS, so the one topic serves mail and chat.
-
-    What a message counts is measured first, so that an alarm tells where the topic can't.
     """
 
-    def __init__(self, client: "SNSClient", topic_arn: str, meter: Meter) -> None:
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._client = client
         self._topic_arn = topic_arn
-        self._meter = meter
 
     def announce(self, announcement: Announcement) -> None:
         """`Publish`; an SNS subject is one line of ASCII, less than 100 characters (SNS API Reference, Publish).
 
         With `MessageStructure` `json` each protocol gets its own text.
         """
-        self._meter.measure(announcement.measured)
         detail = {name: value for name, value in announcement.detail.items() if value}
         text = f"{announcement.text}\n\n{json.dumps(detail, sort_keys=True)}"
         with faults.translated("announce"):

@@ -21,9 +21,11 @@ from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.meter import EmfMeter
+from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
+from quarantag.digest import Gathering
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.freeze import FreezeInterfaces
@@ -124,11 +126,12 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
+    topic = SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"])
     return Ports(
         instances=Ec2Instances(ec2, cache(lambda: session.client("iam", config=_EC2)), of),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
-        announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"], meter),
+        announcer=Gathering(topic.announce, DynamoDbOutbox(table, clock, log), clock, meter, of),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
         measures=(
