@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from console import completing, operate, policy_commands
+from console import operate, operate_failed
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 FindingFile = Annotated[
@@ -23,7 +24,12 @@ PolicyFile = Annotated[
 
 app = typer.Typer(no_args_is_help=True, help="Contains compromised EC2 instances.")
 policy = typer.Typer(no_args_is_help=True, help="The policy workbench: write a policy, check it, explain a decision.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Contains compromised EC2 instances.")
+policy = typer.Typer(no_args_is_help=True, help="The policy workbench: check a policy, explain a decision.")
+failed = typer.Typer(no_args_is_help=True, help="The events that could not be handled: list, replay, drop.")
 operate.register(app)
+operate_failed.register(failed)
+app.add_typer(failed, name="failed")
 app.add_typer(policy, name="policy")
 
 

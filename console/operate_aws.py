@@ -165,16 +165,29 @@ class Desk:
 
 def desk(place: Place, clock: Clock | None = None) -> Desk:
     """Find the stack and give what its commands need. Raises `Retryable` or `Terminal`, each one line."""
-    with faults.translated("find AWS"):
-        session = boto3.Session(region_name=place.region, profile_name=place.profile)
-        ec2 = session.client("ec2", config=_PATIENT)
-        dynamodb = session.client("dynamodb", config=_PATIENT)
-        if session.get_credentials() is None:
-            raise Terminal("no AWS credentials: sign in, and name your profile by --profile or AWS_PROFILE")
+    session = _session(place)
+    ec2 = session.client("ec2", config=_PATIENT)
+    dynamodb = session.client("dynamodb", config=_PATIENT)
     settings, ledger = _told(session, place) if place.told else _deployed(session, place)
     instances = Ec2Instances(ec2, lambda: session.client("iam", config=_PATIENT), settings)
     clock = clock or SystemClock()
     return Desk(settings, instances, Fleet(ec2, instances), CaseBook(dynamodb, ledger, clock), clock)
+
+
+def outputs(place: Place) -> tuple[boto3.Session, dict[str, str]]:
+    """Give a session, and what the stack says of itself. Raises `Retryable` or `Terminal`."""
+    session = _session(place)
+    told = _stack(session, place.stack).get("Outputs", [])
+    return session, {one["OutputKey"]: one["OutputValue"] for one in told}
+
+
+def _session(place: Place) -> boto3.Session:
+    with faults.translated("find AWS"):
+        session = boto3.Session(region_name=place.region, profile_name=place.profile)
+        session.client("ec2", config=_PATIENT)  # fails where no Region is named
+        if session.get_credentials() is None:
+            raise Terminal("no AWS credentials: sign in, and name your profile by --profile or AWS_PROFILE")
+    return session
 
 
 def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:

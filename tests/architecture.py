@@ -32,6 +32,7 @@ PORTS = {"Announcer", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trai
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
     *("console/operate_aws.py", "console/catalogue_aws.py"),
+    *("console/operate_aws.py", "console/operate_failed_aws.py"),
 }
 """Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's adapters."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from console.command import app
-from tests.cloud import Lab
-from tests.operators import Operator
+from tests.cloud import SESSION, Lab
+from tests.operators import FUNCTIONS, Operator
 from tests.stack import Stack
 from tests.template import Template
 
@@ -44,6 +44,27 @@ def test_the_actions_listed_are_those_that_are_called(
     caplog.clear()
     assert operator.typed(*words).exit_code == 0
     assert called(caplog.records) == listed(command)
+
+
+@pytest.mark.parametrize("verb", ["list", "drop", "replay"])
+def test_the_actions_listed_for_failed_events_are_those_that_are_called(
+    operator: Operator, caplog: pytest.LogCaptureFixture, verb: str
+) -> None:
+    event = {"version": "0", "detail-type": "Tag Change on Resource"}
+    target = {"TARGET_ARN": {"DataType": "String", "StringValue": FUNCTIONS[0]}}
+    sqs = SESSION.client("sqs")
+    sqs.send_message(QueueUrl=operator.failed_events, MessageBody=json.dumps(event), MessageAttributes=target)
+    caplog.set_level(logging.DEBUG, "botocore.endpoint")
+    caplog.clear()
+    operator.typed("failed", verb, *([] if verb == "list" else ["--yes"]))
+    refused = verb == "replay"  # Lambda does not know the function here, so the message is given back
+    names = {
+        "lambda:Invoke": "lambda:InvokeFunction",
+        "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    }
+    seen = {names.get(action, action) for action in called(caplog.records)}
+    given_back, deleted = {"sqs:ChangeMessageVisibility"}, {"sqs:DeleteMessage"}
+    assert seen == (listed(f"failed {verb}") - deleted | given_back if refused else listed(f"failed {verb}"))
 
 
 def test_the_policy_allows_what_is_listed_and_no_more() -> None:
@@ -82,4 +103,5 @@ def test_every_alarm_has_its_line() -> None:
 
 def test_every_command_and_option_of_the_page_is_there() -> None:
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == set(COMMANDS) <= names
+    names |= {group.name for group in app.registered_groups if group.name}
+    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == {*COMMANDS, "failed"} <= names
