@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from console import completing, operate, policy_commands
-from console import operate, operate_failed
+from console import completing, operate, operate_failed, policy_commands
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 FindingFile = Annotated[
@@ -24,8 +23,6 @@ PolicyFile = Annotated[
 
 app = typer.Typer(no_args_is_help=True, help="Contains compromised EC2 instances.")
 policy = typer.Typer(no_args_is_help=True, help="The policy workbench: write a policy, check it, explain a decision.")
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Contains compromised EC2 instances.")
-policy = typer.Typer(no_args_is_help=True, help="The policy workbench: check a policy, explain a decision.")
 failed = typer.Typer(no_args_is_help=True, help="The events that could not be handled: list, replay, drop.")
 operate.register(app)
 operate_failed.register(failed)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.explained import printable
 from console.failed_events import FailedEvent
 from console.operate_options import Json, Yes, at_a_stack
+from console.screen_words import printable
 
 if TYPE_CHECKING:
     from console.operate_failed_aws import Queue

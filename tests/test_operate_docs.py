@@ -51,7 +51,7 @@ def test_the_actions_listed_for_failed_events_are_those_that_are_called(
     operator: Operator, caplog: pytest.LogCaptureFixture, verb: str
 ) -> None:
     event = {"version": "0", "detail-type": "Tag Change on Resource"}
-    target = {"TARGET_ARN": {"DataType": "String", "StringValue": FUNCTIONS[0]}}
+    target: Any = {"TARGET_ARN": {"DataType": "String", "StringValue": FUNCTIONS[0]}}
     sqs = SESSION.client("sqs")
     sqs.send_message(QueueUrl=operator.failed_events, MessageBody=json.dumps(event), MessageAttributes=target)
     caplog.set_level(logging.DEBUG, "botocore.endpoint")
