@@ -174,11 +174,24 @@ def desk(place: Place, clock: Clock | None = None) -> Desk:
     return Desk(settings, instances, Fleet(ec2, instances), CaseBook(dynamodb, ledger, clock), clock)
 
 
-def outputs(place: Place) -> tuple[boto3.Session, dict[str, str]]:
-    """Give a session, and what the stack says of itself. Raises `Retryable` or `Terminal`."""
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The stack that is meant, as it is deployed."""
+
+    session: boto3.Session
+    outputs: dict[str, str]
+    parameters: dict[str, str]
+
+
+def deployed(place: Place) -> Deployed:
+    """Ask the stack what it says of itself. Raises `Retryable` or `Terminal`."""
     session = _session(place)
-    told = _stack(session, place.stack).get("Outputs", [])
-    return session, {one["OutputKey"]: one["OutputValue"] for one in told}
+    return Deployed(session, *_says(_stack(session, place.stack)))
+
+
+def _says(stack: "StackTypeDef") -> tuple[dict[str, str], dict[str, str]]:
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    return outputs, {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
 
 
 def _session(place: Place) -> boto3.Session:
@@ -193,8 +206,7 @@ def _session(place: Place) -> boto3.Session:
 def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
     """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`)."""
     stack = _stack(session, place.stack)
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+    outputs, given = _says(stack)
     if "Ledger" not in outputs or "IsolationInstanceProfile" not in outputs:
         raise Terminal(f"the stack {place.stack} is not Quarantag's, or not deployed yet: it has no output Ledger")
     account = stack["StackId"].split(":")[4]

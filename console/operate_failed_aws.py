@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 
 from console.failed_events import FailedEvent, understood
-from console.operate_aws import Place, outputs
+from console.operate_aws import Place, deployed
 from quarantag.aws import faults
 from quarantag.errors import Terminal
 
@@ -88,7 +88,8 @@ class Queue:
 
 def queue_of(place: Place) -> Queue:
     """Find the queue and the functions by the stack's outputs. Raises `Retryable` or `Terminal`, each one line."""
-    session, told = outputs(place)
+    stack = deployed(place)
+    session, told = stack.session, stack.outputs
     for name in ("FailedEventsQueue", "Functions"):
         if name not in told:
             raise Terminal(f"the stack {place.stack} has no output {name}: deploy this version of it")

@@ -26,7 +26,7 @@ def wired() -> tuple[Settings, Ports, Logger]:
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Take a tag-change event or `{"sweep": true}`; answer `{"cases": [{instance_id, status, reason, case_id}]}`.
+    """Take a tag-change event or `{"sweep": true}`; answer `{"cases": [{instance_id, status, …}]}`.
 
     Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `isolation.isolate` does: Lambda tries again
     and then keeps the event in the failed-events queue.
@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
     if is_sweep(event):
         ports.announcer.flush()
+        wiring.watch_rules(event, settings, log, ports.meter)
         done = sweep("isolate", instances_to_sweep(ports, settings), one, ports.ledger, wiring.seconds_left(context))
     else:
         change = parse(event, settings)

@@ -27,6 +27,7 @@ TEMPLATE: dict[str, Any] = {
         "ReleaseTagValue": {"Type": "String", "Default": "Release"},
         "ReleasePrincipals": {"Type": "String", "Default": "*"},
         "Mode": {"Type": "String", "Default": "enforce"},
+        "Paused": {"Type": "String", "Default": "false"},
         "ProfileArn": {"Type": "String"},
         "QueueUrl": {"Type": "String"},
     },

@@ -79,7 +79,7 @@ class Stack:
         """The real ports with faults in them, and a clock that does not wait."""
         real = wiring.ports(wiring.settings(), wiring.logger("test"))
         broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
-        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, **broken)
+        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, switch=real.switch, **broken)
 
     def release(self, instance_id: str, **changed: str) -> dict[str, Any]:
         """The releaser's only case for a change of the control tag, with `changed` over the live tags."""

@@ -59,13 +59,13 @@ def test_a_finding_an_isolation_and_a_release_are_counted_once(
     stack.isolate(instance.id)
     assert counts(capsys) == {"Isolated": 1}
     stack.sweep(isolate)
-    assert counts(capsys) == {"Unfinished isolate": 0, "OpenCases": 1}
+    assert counts(capsys) == {"Unfinished isolate": 0, "OpenCases": 1, "BrokenRules": 0}
     stack.tag_and_release(instance.id)
     stack.release(instance.id)
     assert counts(capsys) == {"Released": 1}
     stack.sweep(release)
     stack.sweep(tag_finding)
-    assert counts(capsys) == {"Unfinished release": 0, "Unfinished tag_finding": 0}
+    assert counts(capsys) == {"Unfinished release": 0, "Unfinished tag_finding": 0, "Paused": 0}
 
 
 def test_the_time_to_contain_starts_at_the_event(stack: Stack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,16 @@ def test_the_actions_listed_are_those_that_are_called(
     assert called(caplog.records) == listed(command)
 
 
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_the_actions_listed_for_the_switch_are_those_that_are_called(
+    operator: Operator, caplog: pytest.LogCaptureFixture, verb: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "botocore.endpoint")
+    caplog.clear()
+    assert set(operator.answered(verb, "--yes")) == {"paused", "by", "at", "reason", "by_parameter"}
+    assert called(caplog.records) == listed(verb)
+
+
 @pytest.mark.parametrize("verb", ["list", "drop", "replay"])
 def test_the_actions_listed_for_failed_events_are_those_that_are_called(
     operator: Operator, caplog: pytest.LogCaptureFixture, verb: str
@@ -104,4 +114,4 @@ def test_every_alarm_has_its_line() -> None:
 def test_every_command_and_option_of_the_page_is_there() -> None:
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     names |= {group.name for group in app.registered_groups if group.name}
-    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == {*COMMANDS, "failed"} <= names
+    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == {*COMMANDS, "failed", "pause"} <= names

@@ -22,12 +22,14 @@ DEFAULTS = {
     "IsolationTagKey": "SecurityIsolation",
     "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
+    "Paused": "false",
     "NotificationEmail": "",
     "ProtectInstance": "true",
     "ReleasePrincipals": "*",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
     "SeverityPolicy": "default",
+    "Tracing": "false",
 }
 VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
 GOOD = {
@@ -138,5 +140,5 @@ def test_every_parameter_reaches_the_functions() -> None:
     """But those that only name or notify."""
     parameters = {name: f"value-of-{name}" for name in PARAMETERS}
     environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
-    expected = set(PARAMETERS) - {"ContainWithinSeconds", "IsolationRoleName", "NotificationEmail"}
+    expected = set(PARAMETERS) - {"ContainWithinSeconds", "IsolationRoleName", "NotificationEmail", "Tracing"}
     assert {value.removeprefix("value-of-") for value in environment.values() if "value-of-" in value} == expected

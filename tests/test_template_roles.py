@@ -13,6 +13,7 @@ LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "C
 COMMON = LEDGER | {
     *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances"),
     *("logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage"),
+    *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
 }
 RECONCILE = COMMON | {
     "ec2:AssociateIamInstanceProfile",
@@ -29,7 +30,7 @@ MAKE_GROUPS = {"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:
 READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
 ACTIONS = {
     TAGGER: COMMON | READ_FINDINGS,
-    ISOLATOR: RECONCILE | MAKE_GROUPS | READ | TAKEN,
+    ISOLATOR: RECONCILE | MAKE_GROUPS | {"events:DescribeRule", "events:ListTargetsByRule"} | READ | TAKEN,
     RELEASER: RECONCILE | {"cloudtrail:LookupEvents"} | READ | GIVEN,
 }
 LOGS = {TAGGER: "<TagFindingLog.Arn>", ISOLATOR: "<IsolationLog.Arn>", RELEASER: "<ReleaseLog.Arn>"}
@@ -44,7 +45,13 @@ def test_each_function_has_its_own_role() -> None:
     attached = {
         name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items() if "Roles" in one
     }
-    assert attached == {"TakeMeasures": [f"<{ISOLATOR}>"], "GiveMeasuresBack": [f"<{RELEASER}>"]}
+    assert attached == {
+        "TakeMeasures": [f"<{ISOLATOR}>"],
+        "GiveMeasuresBack": [f"<{RELEASER}>"],
+        "NeverFlipTheSwitch": [f"<{TAGGER}>", f"<{ISOLATOR}>", f"<{RELEASER}>"],
+        "WatchRules": [f"<{ISOLATOR}>"],
+        "Trace": [f"<{TAGGER}>", f"<{ISOLATOR}>", f"<{RELEASER}>"],
+    }
 
 
 @pytest.mark.parametrize(("policy", "actions"), [("TakeMeasures", READ | TAKEN), ("GiveMeasuresBack", READ | GIVEN)])

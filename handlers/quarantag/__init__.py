@@ -12,7 +12,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `settings`: the stack's parameters; `announcements` (with `messages`, `links`): what people are told
-- `metrics`: what is measured; `errors`: what is raised
+- `metrics`: what is measured; `switch`: whether acting is paused; `errors`: what is raised
 
 Orchestrating, over the ports of `ports`:
 

@@ -48,10 +48,19 @@ def decide_one(event: Mapping[str, object], policy: Policy, holder: str, ports: 
 def catch_up(
     policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: Callable[[], float]
 ) -> CaughtUp:
-    """Decide about every finding updated since the last sweep, and anew about every held one.
+    """Decide about every finding updated since the last sweep, and anew about every held one; nothing while paused.
 
-    Oldest first, so that what there is no time for is where the next sweep begins. Nothing where GuardDuty is off.
+    Nothing where GuardDuty is off.
     """
+    if ports.switch.paused():
+        return _wait(ports)
+    return _decide_all(policy, holder, ports, settings, seconds_left)
+
+
+def _decide_all(
+    policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: Callable[[], float]
+) -> CaughtUp:
+    """Oldest first, so that what there is no time for is where the next sweep begins."""
     done = CaughtUp()
     began = seconds_left()
 
@@ -77,9 +86,17 @@ def catch_up(
     return done
 
 
+def _wait(ports: Ports) -> CaughtUp:
+    """Decide nothing, and remember since when: a stack that was made paused must catch up from its beginning."""
+    if not ports.ledger.cursor(_SWEEP):
+        ports.ledger.set_cursor(_SWEEP, (ports.clock.now() - _FIRST).isoformat())
+    return CaughtUp(measured=(Measured(metrics.PAUSED), Measured(metrics.SWEEP_DURATION, 0, "tag_finding")))
+
+
 def _measured(done: CaughtUp, seconds: float, *, whole: bool) -> tuple[Measured, ...]:
     unfinished = sum(one.fault is not None for one in done.tagged) + len(done.unreadable) + (not whole)
     return (
+        Measured(metrics.PAUSED, 0),
         Measured(metrics.SWEEP_DURATION, seconds * 1000, "tag_finding"),
         Measured(metrics.UNFINISHED, unfinished, "tag_finding"),
     )

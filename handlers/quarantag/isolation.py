@@ -56,6 +56,8 @@ class _Isolation(Reconcile):
         if self.request.wanted == self.settings.release_value:
             return self.outcome("NotRequested", "a release is asked for: that is the release function's work")
         observation = self.begin()
+        if self.record.paused:
+            return self.outcome("Paused", self.record.paused)
         gone = observation is None or observation.instance.ended
         if self.record.fault and (gone or (observation and not self.requested(observation.instance))):
             raise self.record.fault  # whether a case is open is not known: that must not end as if none were

@@ -65,8 +65,10 @@ OPEN_CASES = Metric("OpenCases", "Count", "instances with an open case that the 
 UNFINISHED = Metric(
     "Unfinished", "Count", "instances, or findings, that a sweep could not bring to their end, or not reach", "Function"
 )
+PAUSED = Metric("Paused", "Count", "1 while acting is paused, else 0, at each sweep of findings")
+BROKEN_RULES = Metric("BrokenRules", "Count", "the stack's rules that are disabled, deleted or without a target")
 
 EVERY = (
     *(ISOLATED, TIME_TO_CONTAIN, RELEASED, FAILED, HELD, LIMIT_REACHED, REVIEW, DRIFT_REPAIRED, TAMPERING, OBSERVED),
-    *(FINDINGS_DECIDED, TIME_TO_TAG, SWEEP_DURATION, OPEN_CASES, UNFINISHED),
+    *(FINDINGS_DECIDED, TIME_TO_TAG, SWEEP_DURATION, OPEN_CASES, UNFINISHED, PAUSED, BROKEN_RULES),
 )

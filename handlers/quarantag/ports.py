@@ -13,6 +13,7 @@ from quarantag.instance import Instance, Interface, IsolationGroup, Profile, Pro
 from quarantag.measures import Measure
 from quarantag.messages import Announcement
 from quarantag.metrics import Meter, Unmetered
+from quarantag.switch import Fixed, Switch
 
 
 class Instances(Protocol):
@@ -98,6 +99,8 @@ class Entry:
     kind: str
     at: datetime
     detail: Mapping[str, Any] = field(default_factory=dict)
+    case_id: str | None = None
+    finding_id: str | None = None
 
 
 class Ledger(Protocol):
@@ -231,4 +234,5 @@ class Ports:
     trail: Trail
     findings: Findings
     meter: Meter = field(default_factory=Unmetered)
+    switch: Switch = field(default_factory=Fixed)
     measures: tuple[Measure[Any], ...] = ()

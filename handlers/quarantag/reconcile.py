@@ -39,12 +39,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a reconcile ended: `status` is a case status, or `Held`, `Observed`, `NotRequested`."""
+    """How a reconcile ended: `status` is a case status, or `Held`, `Observed`, `Paused`, `NotRequested`."""
 
     instance_id: str
     status: str
     reason: str
     case_id: str | None = None
+    finding_id: str | None = None
 
 
 class Reconcile(ABC):
@@ -162,8 +163,9 @@ class Reconcile(ABC):
             if again is None or again.instance.ended:
                 return self.ended()
             todo = self.plan(again)
-        waiting = ", ".join(todo.pending)
-        raise Retryable(f"{self.id}: not verified yet; {announcements.would_do(todo)} {waiting}".rstrip())
+        raise Retryable(
+            f"{self.id}: not verified yet; {announcements.would_do(todo)} {', '.join(todo.pending)}".rstrip()
+        )
 
     def conclude(self, status: CaseStatus, reason: str, message: Announcement) -> Outcome:
         """Tell people and the instance's status tag; the case last, so that a crash before it tells again."""
@@ -182,7 +184,7 @@ class Reconcile(ABC):
 
     def outcome(self, status: str, reason: str) -> Outcome:
         """Answer so, about this instance and its case."""
-        return Outcome(self.id, status, reason, self.record.case.id if self.record.case else None)
+        return Outcome(self.id, status, reason, self.record.case_id, self.record.finding_id)
 
     def live(self, instance: Instance) -> str:
         """The control tag's value as it is, "" where there is none."""

@@ -55,6 +55,8 @@ class _Release(Reconcile):
         observation = self.begin()
         if self.record.fault:
             raise self.record.fault
+        if self.record.paused:
+            return self.outcome("Paused", self.record.paused)
         if observation is None or observation.instance.ended:
             return self._clear_up(observation)
         case = self.record.open_case

@@ -22,6 +22,7 @@ class Report:
 
     def seen(self, instance: Instance) -> None:
         """Take note of the instance's status tag, until this run writes it: a later read may be stale."""
+        self.record.asked = instance.tags.get(self.settings.reason_key, "")
         if not self._written:
             self._shown = instance.tags.get(self.settings.status_key)
 

@@ -208,7 +208,7 @@ class DynamoDbLedger:
         writes = []
         for entry in entries:
             values = entry_values(entry)
-            self._log.info("audit", entry=values)
+            self._log.info("audit", entry=values, case_id=entry.case_id, finding_id=entry.finding_id)
             place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{uuid4().hex[:12]}"}
             writes.append(self._table.putting(place | values, "attribute_not_exists(pk)"))
         for start in range(0, len(writes), _MOST_WRITES):

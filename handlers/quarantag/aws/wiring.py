@@ -23,6 +23,8 @@ from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.meter import EmfMeter
 from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.aws.protection import Ec2Protection
+from quarantag.aws.rules import EventBridgeRules
+from quarantag.aws.switch import DynamoDbSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.digest import Gathering
@@ -30,18 +32,20 @@ from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import ProtectInstance
-from quarantag.metrics import Meter
+from quarantag.metrics import BROKEN_RULES, Measured, Meter
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
 from quarantag.settings import Members, Mode, Settings
 from quarantag.sweep import Swept
+from quarantag.switch import Fixed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
+_BY_PARAMETER = "paused by the stack's parameter Paused"
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -119,6 +123,15 @@ def answer(done: Swept, log: Logger, meter: Meter) -> dict[str, Any]:
     return {"cases": [asdict(outcome) for outcome in done.outcomes]}
 
 
+def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Meter) -> None:
+    """Measure, and log, which of the rules that the sweep's event names do not work any more."""
+    rules = EventBridgeRules(cache(lambda: boto3.Session(region_name=of.region).client("events", config=_EC2)))
+    broken = rules.broken(event.get("rules", ()))
+    meter.measure([Measured(BROKEN_RULES, len(broken))])
+    for problem in broken:
+        log.error("a rule of the stack does not work", extra={"problem": problem})
+
+
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
     meter = EmfMeter(of.stack)
@@ -140,4 +153,5 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
         ),
         meter=meter,
+        switch=Fixed(_BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
     )
