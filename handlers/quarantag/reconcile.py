@@ -119,9 +119,9 @@ class Reconcile(ABC):
         return observation.result()
 
     def observe(self) -> Observation | None:
-        """Read everything; what was done is written to the ledger meanwhile.
+        """Read everything, while what was done is written.
 
-        What can't be read of the profile can't be recorded: it is then as if there were no ledger, and the cut goes on.
+        What can't be read of the profile can't be recorded: it is then as if without a ledger, and the cut goes on.
         """
         with side_by_side() as pool:
             self.record.flush_beside(pool)
@@ -163,9 +163,7 @@ class Reconcile(ABC):
             if again is None or again.instance.ended:
                 return self.ended()
             todo = self.plan(again)
-        raise Retryable(
-            f"{self.id}: not verified yet; {announcements.would_do(todo)} {', '.join(todo.pending)}".rstrip()
-        )
+        raise Retryable(" ".join((f"{self.id}: not verified yet;", announcements.would_do(todo), *todo.pending)))
 
     def conclude(self, status: CaseStatus, reason: str, message: Announcement) -> Outcome:
         """Tell people and the instance's status tag; the case last, so that a crash before it tells again."""
