@@ -1,7 +1,7 @@
 """What an operator's commands read of AWS, with an analyst's permissions: the stack, its ledger, the live instances.
 
-The console's one adapter: beside the local cloud only this module of the console knows the SDK. It changes nothing but
-tags, and those only through `Ec2Instances.tag`.
+The adapter of the operator's commands: beside the local cloud only this module and `replay/live` know the SDK. It
+changes nothing but tags, and those only through `Ec2Instances.tag`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -35,6 +35,9 @@ DEFAULTS = {
     "MAX_CONTAINMENTS_PER_HOUR": "50",
     "SEVERITY_POLICY": "default",
     "PROTECT_INSTANCE": "false",
+    "DISABLE_METADATA_SERVICE": "false",
+    "DISASSOCIATE_ELASTIC_IPS": "false",
+    "EXISTING_CONNECTIONS": "keep",
     "FREEZE_INTERFACES": "false",
     "AUTO_SCALING_MEMBERS": "keep",
     "AWS_ACCESS_KEY_ID": "test",
@@ -217,5 +220,5 @@ def stack(
 
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
-    for function in (isolate, release, tag_finding):
-        function.wired.cache_clear()
+    wiring.wired.cache_clear()
+    tag_finding.policy.cache_clear()

@@ -21,6 +21,11 @@ PSEUDO = {
 """China's, so that nothing that is right in the `aws` partition only passes."""
 
 
+_NO_VALUE = "<AWS::NoValue>"
+_SWITCHES = frozenset({"DenyInNetworkAcls"})
+"""The conditions that switch a role's statement on; other uses of Fn::If stay as they are."""
+
+
 @cache
 def source() -> dict[str, Any]:
     """The template as written, its short intrinsics in the long form."""
@@ -81,9 +86,10 @@ class Template:
         return found
 
     def evaluated(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
-        """The value with its Ref, Fn::GetAtt and Fn::Sub evaluated; other intrinsics stay."""
+        """The value with its Ref, Fn::GetAtt, Fn::Sub and switches evaluated; other intrinsics stay."""
         if isinstance(value, list):
-            return [self.evaluated(one) for one in value]
+            evaluated = [self.evaluated(one) for one in value]
+            return [one for one in evaluated if one != _NO_VALUE]
         if not isinstance(value, dict):
             return value
         if set(value) == {"Ref"}:
@@ -94,7 +100,15 @@ class Template:
         if set(value) == {"Fn::Sub"} and isinstance(value["Fn::Sub"], str):
             text: str = value["Fn::Sub"]
             return re.sub(r"\$\{([^}]+)}", lambda found: self._named(found[1]), text)
-        return {key: self.evaluated(one) for key, one in value.items()}
+        return self._switched(value) or {key: self.evaluated(one) for key, one in value.items()}
+
+    def _switched(self, value: dict[str, Any]) -> Any:  # noqa: ANN401 - a template's value
+        """What a switch leaves; None where the value is none."""
+        if set(value) != {"Fn::If"} or value["Fn::If"][0] not in _SWITCHES:
+            return None
+        condition, yes, no = value["Fn::If"]
+        left, right = self.evaluated(source()["Conditions"][condition]["Fn::Equals"])
+        return self.evaluated(yes if left == right else no)
 
     def _named(self, name: str) -> str:
         return self.values.get(name, f"<{name}>")

@@ -191,6 +191,9 @@ def notes(site: Site) -> Iterator[tuple[str, str]]:
     yield "held", str(list(ledger.held()))
     ledger.set_held(INSTANCE, "finding-1", held=False)
     yield "not held", str(list(ledger.held()))
+    for waits in (True, False):
+        ledger.set_undecided("finding-1", undecided=waits)
+        yield "undecided", str(list(ledger.undecided()))
     ledger.set_cursor("isolate", INSTANCE)
     yield "cursor", ledger.cursor("isolate") + ledger.cursor("release")
 

@@ -55,7 +55,7 @@ CUSTOM: dict[str, Any] = {
 }
 """Amazon Q Developer in chat applications Administrator Guide, "Custom notifications", event schema."""
 EVERY = (
-    announcements.isolated(INSTANCE, WHY, ["note"], KNOWN),
+    announcements.isolated(INSTANCE, WHY, ["note"], "unknown", KNOWN),
     announcements.failed(INSTANCE, WHY, ["eni-1: denied"], KNOWN),
     announcements.not_tagged(INSTANCE, "Isolate", WHY, "no room", KNOWN),
     announcements.released(INSTANCE, ["note"], KNOWN, "arn:aws:iam::123456789012:user/ada"),
@@ -79,8 +79,8 @@ def test_each_message_says_what_and_what_next_and_counts_something(message: Any)
 
 
 def test_who_is_said_as_far_as_it_is_known() -> None:
-    assert "Who: the severity policy" in announcements.isolated(INSTANCE, WHY, [], KNOWN).text
-    assert "Who: CloudTrail" in announcements.isolated(INSTANCE, "ticket 42", [], KNOWN).text
+    assert "Who: the severity policy" in announcements.isolated(INSTANCE, WHY, [], "unknown", KNOWN).text
+    assert "Who: CloudTrail" in announcements.isolated(INSTANCE, "ticket 42", [], "unknown", KNOWN).text
     assert "Who: arn:aws:iam::1:user/ada" in announcements.released(INSTANCE, [], KNOWN, "arn:aws:iam::1:user/ada").text
     assert "Who: CloudTrail" in announcements.released(INSTANCE, [], KNOWN, "not known").text
 

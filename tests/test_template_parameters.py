@@ -13,6 +13,9 @@ from tests.template import Template, source
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
     "ActOnSampleFindings": "false",
+    "DisableMetadataService": "false",
+    "DisassociateElasticIPs": "false",
+    "ExistingConnections": "keep",
     "FreezeInterfaces": "true",
     "AutoScalingMembers": "standby",
     "ContainWithinSeconds": "60",
@@ -83,6 +86,9 @@ def test_the_code_has_the_same_defaults() -> None:
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
+    assert str(code.disable_metadata_service).lower() == DEFAULTS["DisableMetadataService"]
+    assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]
+    assert code.existing_connections == DEFAULTS["ExistingConnections"]
     assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
     assert code.auto_scaling_members == DEFAULTS["AutoScalingMembers"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])

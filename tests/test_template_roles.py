@@ -7,7 +7,7 @@ import pytest
 from tests.measures.declared import GIVEN, READ, TAKEN
 from tests.template import Template, ec2, iam, statements
 
-TEMPLATE = Template()
+TEMPLATE = Template(ExistingConnections="nacl")
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")}
 TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}

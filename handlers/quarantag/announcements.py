@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from quarantag import metrics
-from quarantag.authority import NOT_KNOWN
+from quarantag.authority import ANYONE, NOT_KNOWN
 from quarantag.links import finding_id_of, links
 from quarantag.messages import Announcement
 from quarantag.metrics import Measured
@@ -25,10 +25,18 @@ def tag_value(text: str) -> str:
     return _NOT_IN_TAGS.sub("_", " ".join(text.split()))[:_TAG_VALUE_LIMIT]
 
 
-def isolated(
-    instance_id: str, why: str, notes: Iterable[str], settings: Settings, took: timedelta | None = None
+def isolated(  # noqa: PLR0913, PLR0917 - the parts of the message
+    instance_id: str,
+    why: str,
+    notes: Iterable[str],
+    connections: str,
+    settings: Settings,
+    took: timedelta | None = None,
 ) -> Announcement:
-    """The instance is contained and verified, `took` after its tag was written."""
+    """The instance is contained and verified, `took` after its tag was written.
+
+    `connections` is what is known of those that were open.
+    """
     said = [
         f"{instance_id} is isolated: every network interface that can be changed is in the isolation group,",
         "the instance profile is the isolation profile, and both were verified by reading them again.",
@@ -36,7 +44,8 @@ def isolated(
         f"Why: {why}",
         _who(why),
         *(f"Note: {note}" for note in notes),
-        "Existing tracked connections may outlive the group change; sessions issued before keep their credentials.",
+        f"Cut: nobody opens a connection to or from it; {connections}.",
+        "Sessions issued before keep their credentials.",
     ]
     measured = [Measured(metrics.ISOLATED)]
     if took is not None:
@@ -71,6 +80,18 @@ def not_tagged(instance_id: str, value: str, why: str, problem: str, settings: S
     what = "isolate" if value == settings.isolate_value else "ask for a review"
     next_steps = (f"Mend that, then set the tag {settings.tag_key}={value} on it.",)
     return _announcement(f"FAILED to {what}", instance_id, said, next_steps, [Measured(metrics.FAILED)], settings)
+
+
+def recorded_late(instance_id: str, settings: Settings) -> Announcement:
+    """A cut made while the ledger was away has its case now, and its release was asked for meanwhile."""
+    tag = f"{settings.tag_key}={settings.release_value}"
+    said = [
+        f"{instance_id} was isolated while the ledger was away, and {tag} was set before it was back.",
+        "Its case is written now, from what the tags of its interfaces kept; the sweep gives it back within minutes.",
+    ]
+    again = f"Set the tag {tag} again. ReleasePrincipals asks for a write that is newer than the case."
+    next_steps = (again if settings.release_principals != ANYONE else "Nothing; `Released` is told when it is.",)
+    return _announcement("Recorded late", instance_id, said, next_steps, [], settings)
 
 
 def released(instance_id: str, notes: Iterable[str], settings: Settings, who: str | None = None) -> Announcement:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from quarantag import metrics
 from quarantag.errors import InvalidFinding, QuarantagError
@@ -11,21 +12,31 @@ from quarantag.metrics import Measured
 from quarantag.policy import Policy
 from quarantag.ports import Ports
 from quarantag.settings import Settings
+from quarantag.sweep import from_where_it_left_off
 from quarantag.tagchange import time_of
 from quarantag.tagging import Tagged, tag
 
 _SWEEP = "findings"
+_LEFT_OVER = "undecided findings"
 _OVERLAP = timedelta(minutes=15)
 """A finding may be listed later than it says that it was updated."""
 _FIRST = timedelta(hours=1)
 _RESERVE_SECONDS = 30.0
 
+_Seconds = Callable[[], float]
+_Decide = Callable[[Mapping[str, object]], None]
+
 
 @dataclass(slots=True)
 class CaughtUp:
-    """What was decided; `unreadable` are findings that can't be parsed, with the reason; `measured` what it counts."""
+    """What a sweep decided; `unreadable` are findings that can't be parsed, with the reason.
+
+    `again` is about what an earlier sweep could not decide: its fault was raised then, and is only logged now.
+    `measured` is what it counts.
+    """
 
     tagged: list[Tagged] = field(default_factory=list)
+    again: list[Tagged] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     measured: tuple[Measured, ...] = ()
 
@@ -45,33 +56,45 @@ def decide_one(event: Mapping[str, object], policy: Policy, holder: str, ports: 
     return CaughtUp(tagged, measured=tuple(measured))
 
 
-def catch_up(
-    policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: Callable[[], float]
-) -> CaughtUp:
-    """Decide about every finding updated since the last sweep, and anew about every held one; nothing while paused.
+def catch_up(policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: _Seconds) -> CaughtUp:
+    """Decide about every finding updated since the last sweep, anew about every held one, and about those left over.
 
-    Nothing where GuardDuty is off.
+    Oldest first, so that what there is no time for is where the next sweep begins; what an earlier sweep could not
+    decide comes last, so that it keeps nothing waiting. Nothing where GuardDuty is off, or while acting is paused.
     """
     if ports.switch.paused():
         return _wait(ports)
     return _decide_all(policy, holder, ports, settings, seconds_left)
 
 
-def _decide_all(
-    policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: Callable[[], float]
-) -> CaughtUp:
-    """Oldest first, so that what there is no time for is where the next sweep begins."""
+def _decide_all(policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: _Seconds) -> CaughtUp:
     done = CaughtUp()
     began = seconds_left()
+    undecided = set(ports.ledger.undecided())
 
-    def decide(document: Mapping[str, object]) -> None:
+    def decide(document: Mapping[str, object], into: list[Tagged]) -> None:
         try:
-            done.tagged.extend(tag(parse(document), policy, holder, ports, settings))
+            finding = parse(document)
         except InvalidFinding as refused:
             done.unreadable.append(str(refused))
+            return
+        tagged = tag(finding, policy, holder, ports, settings)
+        into.extend(tagged)
+        faulty = any(one.fault for one in tagged)
+        if faulty != (finding.id in undecided):
+            ports.ledger.set_undecided(finding.id, undecided=faulty)
+        undecided.discard(finding.id)
 
     for document in _held(ports, settings):
-        decide(document)
+        decide(document, done.tagged)
+    whole = _decide_updated(partial(decide, into=done.tagged), ports, seconds_left)
+    _decide_left_over(partial(decide, into=done.again), undecided, ports, seconds_left)
+    done.measured = _measured(done, began - seconds_left(), whole=whole)
+    return done
+
+
+def _decide_updated(decide: _Decide, ports: Ports, seconds_left: _Seconds) -> bool:
+    """Answers whether there was time for all."""
     left_off = ports.ledger.cursor(_SWEEP)
     now = ports.clock.now()
     since = (datetime.fromisoformat(left_off) if left_off else now - _FIRST) - _OVERLAP
@@ -82,8 +105,22 @@ def _decide_all(
             break
         decide(document)
     ports.ledger.set_cursor(_SWEEP, reached.isoformat())
-    done.measured = _measured(done, began - seconds_left(), whole=reached == now)
-    return done
+    return reached == now
+
+
+def _decide_left_over(decide: _Decide, undecided: set[str], ports: Ports, seconds_left: _Seconds) -> None:
+    """From where the last sweep had no time left; one that GuardDuty keeps no more is given up."""
+    last = ports.ledger.cursor(_LEFT_OVER) if undecided else ""
+    for finding_id in from_where_it_left_off(sorted(undecided), last):
+        if seconds_left() < _RESERVE_SECONDS:
+            ports.ledger.set_cursor(_LEFT_OVER, last)
+            return
+        found = list(ports.findings.by_id([finding_id]))
+        for document in found:
+            decide(document)
+        if not found:
+            ports.ledger.set_undecided(finding_id, undecided=False)
+        last = finding_id
 
 
 def _wait(ports: Ports) -> CaughtUp:
@@ -94,7 +131,7 @@ def _wait(ports: Ports) -> CaughtUp:
 
 
 def _measured(done: CaughtUp, seconds: float, *, whole: bool) -> tuple[Measured, ...]:
-    unfinished = sum(one.fault is not None for one in done.tagged) + len(done.unreadable) + (not whole)
+    unfinished = sum(one.fault is not None for one in (*done.tagged, *done.again)) + len(done.unreadable) + (not whole)
     return (
         Measured(metrics.PAUSED, 0),
         Measured(metrics.SWEEP_DURATION, seconds * 1000, "tag_finding"),

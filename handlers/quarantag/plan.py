@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from quarantag.case import Case, InterfaceBefore, interface_before
-from quarantag.instance import Interface, IsolationGroup, Observation, ProfileAssociation
+from quarantag.instance import PODS, Interface, IsolationGroup, Observation, ProfileAssociation
 from quarantag.settings import Settings
 from quarantag.steps import Step
 from quarantag.steps.credentials import AssociateProfile, DisassociateProfile, ReplaceProfile
 from quarantag.steps.network import CreateIsolationGroup, RevokeGroupRules, SetInterfaceGroups
 
 _NOT_RUNNING = ("stopping", "stopped")
+_OF_PODS = "it is a {} interface: pods behind it have interfaces and groups of their own, which are not isolated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def _refusals(interfaces: Iterable[Interface]) -> Iterator[Refusal]:
         if interface.requester_managed:
             reason = "an AWS service manages this interface and only that service can change it"
             yield Refusal(interface.id, reason, critical=none_left)
+        elif interface.kind in PODS:
+            yield Refusal(interface.id, _OF_PODS.format(interface.kind), critical=False)
 
 
 def _profile_steps(observation: Observation, settings: Settings) -> Iterator[Step]:

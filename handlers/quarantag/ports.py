@@ -43,6 +43,9 @@ class Instances(Protocol):
     def tagged(self, value: str) -> Iterator[str]:
         """Ids of the instances whose control tag has this value; cost grows with these, not with the fleet."""
 
+    def groups_kept(self) -> Iterator[str]:
+        """Ids of the instances with an interface that is in an isolation group and has the tag of its groups before."""
+
     def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
         """Write these tags in one call; raises `TagLimitReached` where the resource has no room for them."""
 
@@ -140,16 +143,19 @@ class Ledger(Protocol):
         """Record which measures were verified."""
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
-        """Move the case to `status` and answer it so; `Released` and `Ended` close it.
-
-        Raises `Conflict` where the lease was lost.
-        """
+        """Move the case and answer it so; `Released` and `Ended` close it. Raises `Conflict` where the lease was lost."""
 
     def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
         """Remember that the decision about this finding is held, or that it is not any more."""
 
     def held(self) -> Iterator[tuple[str, str]]:
         """Instance id and finding id of each held decision."""
+
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        """Remember that a sweep could not decide about this finding, or that one could."""
+
+    def undecided(self) -> Iterator[str]:
+        """Ids of the findings that no sweep could decide about yet."""
 
     def told(self, key: str) -> bool:
         """Whether people were told this."""
@@ -169,13 +175,16 @@ class Ledger(Protocol):
     def record(self, entries: Sequence[Entry]) -> None:
         """Append audit entries, mirrored to the log first."""
 
+    def record_once(self, entry: Entry, name: str) -> None:
+        """Append the audit entry under this name, mirrored to the log first; one that is there already is fine."""
+
 
 @dataclass(frozen=True, slots=True)
 class TagWrite:
     """One write of an instance's control tag, as CloudTrail recorded it; `value` is "" where it was removed.
 
     `principal` is the caller's ARN, `issuer` the role's behind a session, `session_instance` the instance whose own
-    session it was.
+    session it was, `event_id` CloudTrail's id of the record.
     """
 
     instance_id: str
@@ -184,6 +193,7 @@ class TagWrite:
     principal: str
     issuer: str | None = None
     session_instance: str | None = None
+    event_id: str = ""
 
 
 class Trail(Protocol):

@@ -60,13 +60,16 @@ class Report:
         self.record.note(kind, what=what)
         self.announce(message)
 
-    def warning(self, instance: Instance) -> str:
-        """Say what is never honoured: a twin of the control tag, its removal while a case is open; "" if neither."""
+    def warning(self, instance: Instance, *, contained: bool) -> str:
+        """Say what is never honoured: a twin of the control tag, its removal while contained; "" if neither.
+
+        `contained`: without a case yet.
+        """
         key, found = self.settings.tag_key, instance.tags
         twins = sorted(name for name in found if name != key and name.casefold() == key.casefold())
         said = [f"the tag {twin} differs from the control tag {key} in case only - not honoured" for twin in twins]
         values = (self.settings.isolate_value, self.settings.release_value)
-        if self.record.open_case and found.get(key) not in values:
+        if (contained or self.record.open_case) and found.get(key) not in values:
             said.append(f"the control tag reads {found.get(key, 'nothing')} - that never releases")
         return "; ".join(said)
 

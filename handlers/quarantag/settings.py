@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["enforce", "observe"]
+ExistingConnections = Literal["keep", "nacl"]
 Members = Literal["standby", "keep"]
 
 CREATION_TAG_KEY = "QuarantagStack"
@@ -28,10 +29,14 @@ class Settings:
     max_containments_per_hour: int = 50
     release_principals: tuple[str, ...] = ("*",)
     protect_instance: bool = True
+    disable_metadata_service: bool = False
+    disassociate_elastic_ips: bool = False
+    existing_connections: ExistingConnections = "keep"
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
     ledger: str = ""
     log_group: str = ""
+    tagger_role_arn: str = ""
 
     @property
     def status_key(self) -> str:

@@ -39,7 +39,9 @@ class Books:
     opened: list[Case] = field(default_factory=list)
     counted: dict[tuple[str, datetime, int], set[str]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    named: set[tuple[str, str]] = field(default_factory=set)
     holds: set[tuple[str, str]] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
     cursors: dict[str, str] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
@@ -137,6 +139,13 @@ class Books:
     def held(self) -> Iterator[tuple[str, str]]:
         return iter(sorted(self.holds))
 
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        with self.lock:
+            (self.waiting.add if undecided else self.waiting.discard)(finding_id)
+
+    def undecided(self) -> Iterator[str]:
+        return iter(sorted(self.waiting))
+
     def told(self, key: str) -> bool:
         return key in self.messages
 
@@ -156,6 +165,12 @@ class Books:
     def record(self, entries: Sequence[Entry]) -> None:
         with self.lock:
             self.entries.extend(entries)
+
+    def record_once(self, entry: Entry, name: str) -> None:
+        with self.lock:
+            if (entry.instance_id, name) not in self.named:
+                self.named.add((entry.instance_id, name))
+                self.entries.append(entry)
 
     def _counter(self, quota: Quota) -> set[str]:
         return self.counted.setdefault((quota.scope, quota.window_start, quota.window_seconds), set())

@@ -69,6 +69,12 @@ class Watch:
         touched = any(self.touched(interface_id) for interface_id in self.interface_ids(instance_id))
         return touched and self.case(instance_id) is None
 
+    def unknown(self, instance_id: str) -> bool:
+        """Whether the instance is orphaned and one of its cut interfaces has no tag that keeps its groups."""
+        key = self.site.settings.groups_before_key
+        cut = [one for one in self.interface_ids(instance_id) if self.touched(one)]
+        return self.orphaned(instance_id) and not all(self.world.interfaces[one][1].tags.get(key) for one in cut)
+
     def owner_regroups(self, interface_id: str, groups: tuple[str, ...]) -> None:
         """The truth changes, unless the interface is contained: then it is drift."""
         case = self.case(self.world.interfaces[interface_id][0])
@@ -120,6 +126,8 @@ class Watch:
                 self._isolated(instance.id)
             if case is not None and value != "Release":
                 self._isolated(instance.id)
+            if self.orphaned(instance.id):
+                assert self._ceiling_full(instance.id), f"{instance.id} is cut, and no case says so"
             if value == "Release":
                 assert case is None, f"{instance.id}: the release is not finished: {case}"
 
@@ -134,7 +142,7 @@ class Watch:
     def _never_isolated_unasked(self, instance_id: str) -> None:
         if self.case(instance_id) is None and not self.ended(instance_id):
             asked = self.world.instances[instance_id].tags.get(self.site.settings.tag_key) == "Isolate"
-            assert asked or not self.orphaned(instance_id), f"{instance_id} is isolated and nobody asks for it"
+            assert asked or not self.unknown(instance_id), f"{instance_id} is isolated and nobody asks for it"
             profiles = standing(self.site.ports, instance_id)["profile"]
             assert profiles == self.truth_profile[instance_id], "a profile changed that no case records"
 

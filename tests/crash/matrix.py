@@ -12,6 +12,7 @@ from tests.crash.scenarios import Scenario
 from tests.crash.site import Site, deliver, deliver_again, in_memory, name_of, prepare, run_sweep, sweep_once, truth_of
 from tests.crash.tap import Call, Died, Fault, Tap
 from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut
+from tests.crash.world import SETTINGS
 
 Direction = Literal["Isolate", "Release"]
 Ending = Literal["event again", "sweep only"]
@@ -87,7 +88,7 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
 def _begun(
     scenario: Scenario, direction: Direction, site: Site | None = None
 ) -> tuple[Site, Launched, dict[str, object]]:
-    site = site or in_memory(scenario.settling, measures=scenario.measures)
+    site = site or in_memory(scenario.settling, scenario.settings or SETTINGS, scenario.measures)
     launched = prepare(site, scenario)
     truth = truth_of(site, launched.id)
     if direction == "Release":

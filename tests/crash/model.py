@@ -43,6 +43,7 @@ METHODS = [
     "record",
     "announce",
     "tagged",
+    "groups_kept",
     "open_instances",
 ]
 CHANGES = [
@@ -92,8 +93,8 @@ class Containment(RuleBasedStateMachine):
     def tag(self, number: int, value: str, event: str, fault: Nth | None) -> None:
         """Somebody writes or removes the control tag; its event comes at once, with a fault perhaps, later or never."""
         instance_id = self.one(number)
-        if self.watch.orphaned(instance_id):
-            return self.watch.skip("the tag would change while only the interfaces' tags tell of the cut")
+        if self.watch.unknown(instance_id):
+            return self.watch.skip("the tag would change while nothing but the log tells of the cut")
         if value:
             self.world.tag(instance_id, **{SETTINGS.tag_key: value})
         else:

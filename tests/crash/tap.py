@@ -29,6 +29,8 @@ READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
         *("ended", "protection", "frozen"),
+        *("metadata", "elastic_ips", "network_acls"),
+        "groups_kept",
         *("member", "group", "tagged_members"),
     }
 )
@@ -86,6 +88,7 @@ _OWN: dict[Kind, frozenset[str]] = {
             "associate_profile",
             "replace_profile",
             "disassociate_profile",
+            *("create_deny", "associate"),
         }
     ),
     "no room for tags": frozenset({"tag"}),

@@ -54,6 +54,12 @@ class WorldInstances:
             key = self.world.settings.tag_key
             return iter([one.id for one in self.world.instances.values() if one.tags.get(key) == value])
 
+    def groups_kept(self) -> Iterator[str]:
+        ours, key = {group.id for group in self.isolation_groups()}, self.world.settings.groups_before_key
+        with self.world.lock:
+            found = self.world.interfaces.values()
+            return iter([owner for owner, one in found if key in one.tags and ours & set(one.groups)])
+
     def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
         with self.world.lock:
             if resource_id in self.world.instances:

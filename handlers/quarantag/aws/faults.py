@@ -37,9 +37,13 @@ CONFLICT = frozenset(
     {
         "IncorrectInstanceState",
         "IncorrectState",
+        "InvalidAllocationID.NotFound",
         "InvalidAssociationID.NotFound",
         "InvalidGroup.NotFound",
+        "InvalidNetworkAclID.NotFound",
         "InvalidNetworkInterfaceID.NotFound",
+        "NetworkAclEntryAlreadyExists",
+        "Resource.AlreadyAssociated",
     }
 )
 VALIDATION = "ValidationError"
@@ -63,6 +67,7 @@ GROUP_EXISTS = "InvalidGroup.Duplicate"
 INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
+ACL_ENTRY_GONE = frozenset({"InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"})
 TAG_LIMIT = "TagLimitExceeded"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 TRANSACTION_CANCELLED = "TransactionCanceledException"

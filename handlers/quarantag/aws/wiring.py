@@ -8,19 +8,22 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.auto_scaling import AutoScalingGroups
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.metadata import Ec2Metadata
 from quarantag.aws.meter import EmfMeter
+from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.rules import EventBridgeRules
@@ -29,14 +32,17 @@ from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.digest import Gathering
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.addresses import DisassociateElasticIps
 from quarantag.measures.auto_scaling import KeepFromGroup
 from quarantag.measures.freeze import FreezeInterfaces
+from quarantag.measures.metadata import DisableMetadataService
+from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
 from quarantag.metrics import BROKEN_RULES, Measured, Meter
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import Members, Mode, Settings
+from quarantag.settings import ExistingConnections, Members, Mode, Settings
 from quarantag.sweep import Swept
 from quarantag.switch import Fixed
 
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _BY_PARAMETER = "paused by the stack's parameter Paused"
 _BOOLEANS = {"true": True, "false": False}
@@ -85,8 +92,12 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             mode=_MODES[environment["MODE"]],
             act_on_sample_findings=_BOOLEANS[environment.get("ACT_ON_SAMPLE_FINDINGS", "false")],
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
+            tagger_role_arn=environment.get("TAG_FINDING_ROLE_ARN", ""),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
+            disable_metadata_service=_BOOLEANS[environment.get("DISABLE_METADATA_SERVICE", "false")],
+            disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
+            existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
             ledger=environment.get("LEDGER_TABLE", ""),
@@ -106,6 +117,21 @@ def policy(environment: Mapping[str, str] = os.environ) -> Policy:
             f"policy {path.name} can't be read: {error}; is it in policies/, and was it built?"
         ) from error
     return load_policy(document)
+
+
+class Wired(NamedTuple):
+    """What a function works with."""
+
+    settings: Settings
+    ports: Ports
+    log: Logger
+
+
+@cache
+def wired(function: str) -> Wired:
+    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
+    of, log = settings(), logger(function)
+    return Wired(of, ports(of, log), log)
 
 
 def seconds_left(context: "LambdaContext") -> Callable[[], float]:
@@ -150,6 +176,9 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
             FreezeInterfaces(Ec2Freeze(ec2, of)),
+            DisableMetadataService(Ec2Metadata(ec2)),
+            DisassociateElasticIps(Ec2Addresses(ec2)),
+            DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
         ),
         meter=meter,
