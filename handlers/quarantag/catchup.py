@@ -69,7 +69,7 @@ def catch_up(policy: Policy, holder: str, ports: Ports, settings: Settings, seco
 
 def _decide_all(policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: _Seconds) -> CaughtUp:
     done = CaughtUp()
-    began = seconds_left()
+    began = ports.clock.now()
     undecided = set(ports.ledger.undecided())
 
     def decide(document: Mapping[str, object], into: list[Tagged]) -> None:
@@ -89,7 +89,7 @@ def _decide_all(policy: Policy, holder: str, ports: Ports, settings: Settings, s
         decide(document, done.tagged)
     whole = _decide_updated(partial(decide, into=done.tagged), ports, seconds_left)
     _decide_left_over(partial(decide, into=done.again), undecided, ports, seconds_left)
-    done.measured = _measured(done, began - seconds_left(), whole=whole)
+    done.measured = _measured(done, ports.clock.now() - began, whole=whole)
     return done
 
 
@@ -130,11 +130,11 @@ def _wait(ports: Ports) -> CaughtUp:
     return CaughtUp(measured=(Measured(metrics.PAUSED), Measured(metrics.SWEEP_DURATION, 0, "tag_finding")))
 
 
-def _measured(done: CaughtUp, seconds: float, *, whole: bool) -> tuple[Measured, ...]:
+def _measured(done: CaughtUp, took: timedelta, *, whole: bool) -> tuple[Measured, ...]:
     unfinished = sum(one.fault is not None for one in (*done.tagged, *done.again)) + len(done.unreadable) + (not whole)
     return (
         Measured(metrics.PAUSED, 0),
-        Measured(metrics.SWEEP_DURATION, seconds * 1000, "tag_finding"),
+        Measured(metrics.SWEEP_DURATION, took / timedelta(milliseconds=1), "tag_finding"),
         Measured(metrics.UNFINISHED, unfinished, "tag_finding"),
     )
 
