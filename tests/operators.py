@@ -28,6 +28,7 @@ TEMPLATE: dict[str, Any] = {
         "ReleasePrincipals": {"Type": "String", "Default": "*"},
         "Mode": {"Type": "String", "Default": "enforce"},
         "Paused": {"Type": "String", "Default": "false"},
+        "ForensicAccessSource": {"Type": "String", "Default": ""},
         "ProfileArn": {"Type": "String"},
         "QueueUrl": {"Type": "String"},
     },

@@ -86,7 +86,7 @@ class Template:
         return found
 
     def evaluated(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
-        """The value with its Ref, Fn::GetAtt, Fn::Sub and switches evaluated; other intrinsics stay."""
+        """The value with its Ref, Fn::GetAtt, Fn::Sub, Fn::Join and switches evaluated; other intrinsics stay."""
         if isinstance(value, list):
             evaluated = [self.evaluated(one) for one in value]
             return [one for one in evaluated if one != _NO_VALUE]
@@ -97,9 +97,8 @@ class Template:
         if set(value) == {"Fn::GetAtt"}:
             named = value["Fn::GetAtt"]
             return f"<{named if isinstance(named, str) else '.'.join(named)}>"
-        if set(value) == {"Fn::Sub"} and isinstance(value["Fn::Sub"], str):
-            text: str = value["Fn::Sub"]
-            return re.sub(r"\$\{([^}]+)}", lambda found: self._named(found[1]), text)
+        if set(value) in ({"Fn::Join"}, {"Fn::Sub"}):
+            return self._text(value)
         return self._switched(value) or {key: self.evaluated(one) for key, one in value.items()}
 
     def _switched(self, value: dict[str, Any]) -> Any:  # noqa: ANN401 - a template's value
@@ -109,6 +108,15 @@ class Template:
         condition, yes, no = value["Fn::If"]
         left, right = self.evaluated(source()["Conditions"][condition]["Fn::Equals"])
         return self.evaluated(yes if left == right else no)
+
+    def _text(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
+        if "Fn::Join" in value:
+            between, parts = value["Fn::Join"]
+            return str(between).join(self.evaluated(parts))
+        text = value["Fn::Sub"]
+        if not isinstance(text, str):
+            return value
+        return re.sub(r"\$\{([^}]+)}", lambda found: self._named(found[1]), text)
 
     def _named(self, name: str) -> str:
         return self.values.get(name, f"<{name}>")

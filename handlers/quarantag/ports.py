@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.measures import Measure
-from quarantag.messages import Announcement
 from quarantag.metrics import Meter, Unmetered
+from quarantag.outlets import Announcer, Bus
 from quarantag.switch import Fixed, Switch
 
 
@@ -54,6 +54,9 @@ class Instances(Protocol):
 
     def revoke_rules(self, group_id: str, rules: frozenset[Rule]) -> None:
         """Take these rules off the group; a rule that is gone already is fine."""
+
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        """Add this inbound rule to the group; one that it has already is fine."""
 
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """Give the interface exactly these groups."""
@@ -143,7 +146,7 @@ class Ledger(Protocol):
         """Record which measures were verified."""
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
-        """Move the case and answer it so; `Released` and `Ended` close it. Raises `Conflict` where the lease was lost."""
+        """Move the case and answer it so; `Released` and `Ended` close it. Raises `Conflict`: the lease was lost."""
 
     def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
         """Remember that the decision about this finding is held, or that it is not any more."""
@@ -223,16 +226,6 @@ class Clock(Protocol):
         """Wait."""
 
 
-class Announcer(Protocol):
-    """The stack's notification topic."""
-
-    def announce(self, announcement: Announcement) -> None:
-        """Publish, or put aside for a digest; at least once."""
-
-    def flush(self) -> None:
-        """Send what was put aside as one message; the sweep asks for it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All that a function may touch."""
@@ -243,6 +236,7 @@ class Ports:
     announcer: Announcer
     trail: Trail
     findings: Findings
+    bus: Bus
     meter: Meter = field(default_factory=Unmetered)
     switch: Switch = field(default_factory=Fixed)
     measures: tuple[Measure[Any], ...] = ()

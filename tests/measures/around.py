@@ -7,10 +7,13 @@ from typing import Any
 
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import Attribute, ProtectInstance, Protection
+from quarantag.measures.sessions import RevokeSessions
 from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
 from tests.crash.world import SETTINGS, World
 from tests.measures.around_connections import deny_addresses, disable_metadata, take_elastic_ips
+from tests.measures.around_sessions import WorldSessions
+from tests.measures.evidence_world import save_evidence
 from tests.measures.members import keep_from_group
 
 
@@ -77,6 +80,11 @@ def freeze(world: World, books: Books) -> FreezeInterfaces:  # noqa: ARG001 - as
     return FreezeInterfaces(WorldFreeze(world))
 
 
+def revoke_sessions(world: World, books: Books) -> RevokeSessions:  # noqa: ARG001 - as all of them
+    """Session denials over the world."""
+    return RevokeSessions(WorldSessions(world))
+
+
 EVERY: tuple[InMemory, ...] = (
     protect,
     freeze,
@@ -84,6 +92,8 @@ EVERY: tuple[InMemory, ...] = (
     take_elastic_ips,
     deny_addresses,
     keep_from_group,
+    save_evidence,
+    revoke_sessions,
 )
 """Each measure over a world and its ledger."""
 ALL_ON = replace(
