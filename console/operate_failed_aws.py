@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-
+from console.deployed import PATIENT, deployed
 from console.failed_events import FailedEvent, understood
-from console.operate_aws import Place, deployed
 from quarantag.aws import faults
 from quarantag.errors import Terminal
 
@@ -16,7 +14,8 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
-_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=5, read_timeout=30)
+    from console.operate_aws import Place
+
 _HIDDEN_SECONDS = 600  # while somebody reads and answers; a message that nobody gives back appears again by itself
 _AT_ONCE = 10  # of one batch, Amazon SQS API Reference
 _MOST = 10_000
@@ -86,7 +85,7 @@ class Queue:
         return understood(message["MessageId"], message["Body"], attributes, self.arns)
 
 
-def queue_of(place: Place) -> Queue:
+def queue_of(place: "Place") -> Queue:
     """Find the queue and the functions by the stack's outputs. Raises `Retryable` or `Terminal`, each one line."""
     stack = deployed(place)
     session, told = stack.session, stack.outputs
@@ -94,7 +93,7 @@ def queue_of(place: Place) -> Queue:
         if name not in told:
             raise Terminal(f"the stack {place.stack} has no output {name}: deploy this version of it")
     arns = tuple(told["Functions"].split(","))
-    sqs, functions = session.client("sqs", config=_PATIENT), session.client("lambda", config=_PATIENT)
+    sqs, functions = session.client("sqs", config=PATIENT), session.client("lambda", config=PATIENT)
     return Queue(sqs, functions, told["FailedEventsQueue"], arns, {})
 
 

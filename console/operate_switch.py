@@ -10,7 +10,7 @@ from console.operate_options import Json, Yes, at_a_stack
 from quarantag.errors import Terminal
 
 if TYPE_CHECKING:
-    from console.operate_aws import Deployed
+    from console.deployed import Deployed
 
 GOOD, NO = 0, 1
 _PAUSE = "Pause {stack}? Nothing is tagged, isolated or released until `quarantag resume`; what is contained stays so."
@@ -43,8 +43,8 @@ def resume(place: Any, *, yes: Yes = False, json: Json = False) -> int:  # noqa:
 
 
 def _flip(place: Any, *, reason: str, paused: bool, yes: bool, as_json: bool) -> int:  # noqa: ANN401
+    from console.deployed import deployed  # noqa: PLC0415 (lazy: `--help` stays fast)
     from console.operate import confirm  # noqa: PLC0415 - it is imported beside this one
-    from console.operate_aws import deployed  # noqa: PLC0415 (lazy: `--help` stays fast)
 
     stack = deployed(place)
     if not yes and not confirm((_PAUSE if paused else _RESUME).format(stack=place.stack)):

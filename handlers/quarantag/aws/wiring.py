@@ -84,6 +84,14 @@ def logger(function: str) -> Logger:
     return Logger(service=f"quarantag-{function}")
 
 
+def _places(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What links lead to."""
+    return {
+        "ledger": environment.get("LEDGER_TABLE", ""),
+        "log_group": environment.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
+    }
+
+
 def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the stack's parameters. Raises `InvalidSettings`."""
     try:
@@ -109,8 +117,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
-            ledger=environment.get("LEDGER_TABLE", ""),
-            log_group=environment.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
+            **_places(environment),
             revoke_credentials=_REVOCATIONS[environment.get("REVOKE_CREDENTIALS", "instance")],
         )
     except (KeyError, ValueError) as error:
