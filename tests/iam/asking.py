@@ -78,8 +78,7 @@ def asks(name: str, parameters: Parameters, facts: Facts) -> Iterator[Ask]:
         yield Ask(name, "*", {region: REGION})
         return
     for ask in _ASKED[name](name, parameters, facts):
-        regional: Context = {"ec2:Region": REGION} if ask.action.startswith("ec2:") else {}
-        yield Ask(ask.action, ask.resource, {**ask.context, **regional})
+        yield Ask(ask.action, ask.resource, {**ask.context, **({"ec2:Region": REGION} if "ec2:" in ask.action else {})})
 
 
 def arn_of(resource_id: str, kind: str = "") -> str:
@@ -196,7 +195,7 @@ def _topic(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa
         yield Ask(action, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f", through)
 
 
-def _rule(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa: ARG001 - as all of them
+def _rule(name: str, given: Parameters, _facts: Facts) -> Iterator[Ask]:
     yield Ask(name, f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{given.get('Name') or given['Rule']}", {})
 
 
