@@ -177,6 +177,8 @@ make_group() {
     --launch-template "LaunchTemplateName=$NAME" --vpc-zone-identifier "$SUBNET" || stop 'no Auto Scaling group'
   until_is 2 in_service >/dev/null || stop 'the group has not two members in service'
   read -r ID SIBLING _ <<<"$(group 'Instances[].InstanceId' | tr '\t\n' '  ')"
+  # The local cloud's groups give none.
+  [ -n "$(profile)" ] || aws ec2 associate-iam-instance-profile --instance-id "$ID" --iam-instance-profile "Name=$NAME" >/dev/null
   until_is '*:instance-profile/*' profile >/dev/null || stop "$ID has no instance profile"
 }
 
