@@ -4,14 +4,14 @@
 # it as a thief does, checks every claim, releases, compares, and removes what it made, also when it fails or is interrupted.
 # Usage: docs/verify-in-aws.sh [--yes]
 # Settings (environment): STACK (quarantag), TYPE (t3.nano), IMAGE (Amazon Linux 2023 for x86-64), PATIENCE (300 seconds).
-# shellcheck disable=SC2015,SC2016,SC2086 # pass, skip and answer never fail; a $ for the instance's shell; several groups are words
+# shellcheck disable=SC2015,SC2016,SC2046,SC2086 # pass, skip and answer never fail; a $ for the instance's shell; lists are words
 set -uo pipefail
 
 STACK=${STACK:-quarantag} TYPE=${TYPE:-t3.nano} PATIENCE=${PATIENCE:-300} PAUSE=${PAUSE:-5}
 NAME=quarantag-verify-$RANDOM$RANDOM
 export AWS_PAGER="" AWS_DEFAULT_OUTPUT=text
 HERE=$(mktemp -d)
-ID='' SIBLING='' VPC='' SUBNET='' GATEWAY='' ADDRESS='' CASE=''
+ID='' SIBLING='' VPC='' SUBNET='' GATEWAY='' ADDRESS=''
 PASSED=0 FAILED=0 SKIPPED=0
 
 say() { printf '%s\n' "$*" >&2; }
@@ -70,7 +70,8 @@ with_stolen() {
   local key secret token file=$1
   shift
   read -r key secret token <"$file"
-  AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token AWS_PROFILE='' aws "$@" >/dev/null 2>"$HERE/answer" && echo allowed || answer
+  env -u AWS_PROFILE AWS_ACCESS_KEY_ID="$key" AWS_SECRET_ACCESS_KEY="$secret" AWS_SESSION_TOKEN="$token" \
+    aws "$@" >/dev/null 2>"$HERE/answer" && echo allowed || answer
 }
 answer() { grep -q 'explicit deny' "$HERE/answer" && echo 'explicitly denied' || tail -n 1 "$HERE/answer"; }
 
@@ -82,7 +83,7 @@ steal() {
   id=$(aws ssm send-command --instance-ids "$1" --document-name AWS-RunShellScript --parameters "file://$HERE/command.json" --query Command.CommandId) || return 1
   until_is Success aws ssm get-command-invocation --command-id "$id" --instance-id "$1" --query Status >/dev/null || return 1
   (umask 077; aws ssm get-command-invocation --command-id "$id" --instance-id "$1" --query StandardOutputContent |
-    sed -n 's/.*"\(AccessKeyId\|SecretAccessKey\|Token\)" *: *"\([^"]*\)".*/\2/p' | tr '\n' ' ' >"$2"; echo >>"$2")
+    sed -nE 's/.*"(AccessKeyId|SecretAccessKey|Token)" *: *"([^"]*)".*/\2/p' | tr '\n' ' ' >"$2"; echo >>"$2")
   [ "$(wc -w <"$2")" -eq 3 ]
 }
 
@@ -91,7 +92,7 @@ clean_up() {
   trap - EXIT INT TERM
   say; say "Removing what was made ($NAME)"
   exec 3>&2 2>>"$HERE/removal"
-  for one in $(group 'Instances[].InstanceId') $ID; do
+  for one in $(printf '%s\n' $(group 'Instances[].InstanceId') $ID | sort -u); do
     aws ec2 modify-instance-attribute --instance-id "$one" --attribute disableApiTermination --value false
     aws ec2 modify-instance-attribute --instance-id "$one" --attribute disableApiStop --value false
     for device in /dev/xvda /dev/sda1; do
@@ -103,7 +104,7 @@ clean_up() {
   [ -s "$HERE/instances" ] && xargs aws ec2 terminate-instances --instance-ids <"$HERE/instances" >&2 && xargs aws ec2 wait instance-terminated --instance-ids <"$HERE/instances"
   aws ec2 delete-launch-template --launch-template-name "$NAME" >&2
   [ -n "$ADDRESS" ] && aws ec2 release-address --allocation-id "$ADDRESS"
-  for one in $([ -n "$CASE" ] && aws ec2 describe-snapshots --owner-ids self --filters "Name=tag:QuarantagCase,Values=$CASE" --query 'Snapshots[].SnapshotId'); do
+  for one in $([ -n "$ID" ] && aws ec2 describe-snapshots --owner-ids self --filters "Name=tag:QuarantagInstance,Values=$ID" --query 'Snapshots[].SnapshotId'); do
     aws ec2 delete-snapshot --snapshot-id "$one"
   done
   for one in $(aws iam list-attached-role-policies --role-name "$NAME" --query 'AttachedPolicies[].PolicyArn'); do
@@ -139,6 +140,8 @@ finish() {
 
 begin() {
   command -v aws >/dev/null || stop 'the AWS CLI is not on the PATH: install it, or use CloudShell'
+  AWS_DEFAULT_REGION=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region)}} # the thief has no profile to find it in
+  export AWS_DEFAULT_REGION
   ACCOUNT=$(aws sts get-caller-identity --query Account) || stop 'no credentials: log in to the sandbox account first'
   KEY=$(parameter IsolationTagKey) || stop "no stack $STACK in this account and Region: deploy it first, or set STACK"
   KEY=${KEY:-SecurityIsolation}
@@ -238,7 +241,6 @@ check_evidence() {
   if [ "$(parameter SnapshotVolumes)" != true ]; then skip evidence 'SnapshotVolumes=false'; return; fi
   local mine
   mine=$(aws ec2 describe-snapshots --owner-ids self --filters "Name=tag:QuarantagInstance,Values=$ID" --query 'Snapshots[].SnapshotId' | wc -w | tr -d ' ')
-  CASE=$(aws ec2 describe-snapshots --owner-ids self --filters "Name=tag:QuarantagInstance,Values=$ID" --query "Snapshots[0].Tags[?Key=='QuarantagCase'].Value")
   check "evidence: one snapshot of each volume $1" "$(volumes | wc -l | tr -d ' ')" "$mine"
 }
 
