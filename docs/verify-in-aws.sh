@@ -146,6 +146,7 @@ begin() {
   KEY=$(parameter IsolationTagKey) || stop "no stack $STACK in this account and Region: deploy it first, or set STACK"
   KEY=${KEY:-SecurityIsolation}
   [ "$(parameter Mode)" != observe ] || stop "the stack's Mode is observe: it changes nothing"
+  [ "$(parameter Paused)" != true ] || stop 'the stack is paused: it changes nothing'
   [ "$(parameter ReleasePrincipals)" = '*' ] || say 'ReleasePrincipals is set: the release waits for CloudTrail, so set PATIENCE=1200'
   say "Account $ACCOUNT, stack $STACK: makes $NAME (a VPC, two $TYPE for some ten minutes, a role), and removes it."
   [ "${1:-}" = --yes ] && return
