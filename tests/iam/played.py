@@ -10,7 +10,8 @@ import isolate
 import release
 import tag_finding
 from tests.cloud import ACCOUNT, REGION, Lab
-from tests.iam.roles import DEPLOYED, ISOLATOR, RELEASER, TAGGER, policies
+from tests.iam.people import ACCOUNT as ELSEWHERE
+from tests.iam.roles import DEPLOYED, ISOLATOR, RELEASER, TAGGER, arn, policies
 from tests.iam.simulator import Policy, Question, Request
 from tests.iam.wire import Heard, Wire
 from tests.measures.test_evidence import KMS_KEY
@@ -105,7 +106,8 @@ def question(heard: Heard, number: int, identity: dict[str, Policy]) -> Question
 
 def deployed(stack: Stack, lab: Lab, wire: Wire, isolation_profile: str, monkeypatch: pytest.MonkeyPatch) -> Played:
     """The stack with every measure on, and the ARNs of what it has."""
-    policy = Template(**{"AWS::Region": REGION}).properties("DenyContainedSessions")["PolicyDocument"]
+    template = Template(**{"AWS::Region": REGION})
+    policy = template.properties("DenyContainedSessions")["PolicyDocument"]
     made = lab.iam.create_policy(PolicyName="deny-contained-sessions", PolicyDocument=json.dumps(policy))["Policy"]
     role = lab.iam.get_instance_profile(InstanceProfileName=isolation_profile.rpartition("/")[2])["InstanceProfile"]
     arns = {
@@ -114,6 +116,7 @@ def deployed(stack: Stack, lab: Lab, wire: Wire, isolation_profile: str, monkeyp
         "RootInstanceProfile": isolation_profile,
         "EC2IsolationRole": role["Roles"][0]["Arn"],
         "DenyContainedSessions": made["Arn"],
+        **{name: arn(name).replace(f":{ELSEWHERE}:", f":{ACCOUNT}:") for name in template.of_type("AWS::Events::Rule")},
     }
     played = Played(stack, lab, wire, scaling_of(lab), arns, monkeypatch)
     played.set(**EVERYTHING, SESSIONS_POLICY_ARN=made["Arn"])
