@@ -13,8 +13,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from quarantag.aws import faults, reading
+from quarantag.aws.attributes import unmarshalled
 from quarantag.aws.instances import Ec2Instances
-from quarantag.aws.items import OPEN_CASES_INDEX, case_of, unmarshalled
+from quarantag.aws.items import OPEN_CASES_INDEX, case_of
 from quarantag.aws.table import Table
 from quarantag.aws.wiring import SystemClock
 from quarantag.case import Case

@@ -14,7 +14,7 @@ from console.cloud.place import ACCOUNT
 from console.cloud.service_events import put_service_event
 from console.demo import probes
 from console.demo.world import Actor, World, furnish
-from quarantag.aws.items import unmarshalled
+from quarantag.aws.attributes import unmarshalled
 from tests.test_template_rules import FUNCTIONS
 
 SECONDS = 30.0

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
+from botocore.session import get_session
 
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.auto_scaling import AutoScalingGroups
@@ -54,6 +55,24 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+class Clients:
+    """Makes clients over one session: one at a time, since a session is not safe for threads.
+
+    botocore's own clients, which are those of boto3: importing boto3 besides would only take time.
+    """
+
+    def __init__(self, region: str) -> None:
+        """Make the session."""
+        self._session = get_session()
+        self._region = region
+        self._lock = Lock()
+
+    def client(self, service: str, config: Config) -> Any:  # noqa: ANN401 - a client's type is its service's
+        """Make a client of this service."""
+        with self._lock:
+            return self._session.create_client(service, region_name=self._region, config=config)
 
 
 def logger(function: str) -> Logger:
@@ -114,7 +133,7 @@ def answer(done: Swept, log: Logger) -> dict[str, Any]:
 
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
-    session = boto3.Session(region_name=of.region)
+    session = Clients(of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
