@@ -48,6 +48,7 @@ deploy: build ## Build, then ask what is needed and deploy into the account that
 
 bench: .venv/stamp .venv-c7n/stamp build ## Count AWS calls and round trips, and measure memory and time
 	$(VENV)/python -m benchmarks
+	$(VENV)/python -m benchmarks.replay
 
 lock: ## Resolve the locks anew (needs uv on the PATH)
 	uv pip compile $(LOCK) --python-version 3.11 pyproject.toml requirements/dev.in -o requirements/dev.txt

@@ -31,3 +31,10 @@ def write(goals: Iterable[Goal], path: Path) -> None:
     """Write `{"goals": [{"name", "goal", "measured", "met"}]}`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"goals": [asdict(goal) for goal in goals]}, indent=2) + "\n", encoding="utf-8")
+
+
+def add(goals: Iterable[Goal], path: Path) -> None:
+    """Write these beside the goals of other benchmarks that are there already, in place of those of the same name."""
+    known = json.loads(path.read_text(encoding="utf-8"))["goals"] if path.is_file() else []
+    merged = {one["name"]: Goal(**one) for one in known} | {goal.name: goal for goal in goals}
+    write(merged.values(), path)

@@ -8,6 +8,7 @@ import isolate
 import release
 import tag_finding
 from benchmarks.world import World
+from quarantag.aws import wiring
 from tests.cloud import ACCOUNT, REGION, Launched
 from tests.stack import Context, tag_change
 
@@ -36,9 +37,8 @@ def call(function: Function, event: Event) -> None:
 
 def forget_wiring() -> None:
     """As in a new sandbox: the functions make their clients anew."""
-    isolate.wired.cache_clear()
-    release.wired.cache_clear()
-    tag_finding.wired.cache_clear()
+    wiring.wired.cache_clear()
+    tag_finding.policy.cache_clear()
 
 
 def _isolation(

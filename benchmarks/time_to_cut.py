@@ -16,7 +16,6 @@ from statistics import median
 
 import boto3
 
-import isolate
 from benchmarks import classic
 from benchmarks.distant import Distant, Prepared, distant
 from benchmarks.goals import Goal
@@ -104,7 +103,7 @@ def _run(case: Case, contender: Run, there: Distant) -> None:
 
 
 def _quarantag(_: Distant, prepared: Prepared) -> Mapping[str, float]:
-    isolate.wired()
+    wiring.wired("isolate")
     began = time.monotonic()
     call("isolate", prepared.event)
     return {QUARANTAG: began}
@@ -142,7 +141,7 @@ def _environment(there: Distant) -> Iterator[None]:
 
 def _make_groups(vpc_id: str) -> None:
     """The isolation groups of Quarantag and of the classic flow, as earlier cases left them."""
-    _, ports, _ = isolate.wired()
+    ports = wiring.wired("isolate").ports
     ports.instances.create_isolation_group(vpc_id)
     for group in ports.instances.isolation_groups():
         if group.rules:
@@ -152,5 +151,5 @@ def _make_groups(vpc_id: str) -> None:
 
 
 def _isolation_group(vpc_id: str) -> str:
-    ports = wiring.ports(wiring.settings(), wiring.logger("benchmark"))
-    return next(group.id for group in ports.instances.isolation_groups() if group.vpc_id == vpc_id)
+    groups = wiring.wired("isolate").ports.instances.isolation_groups()
+    return next(group.id for group in groups if group.vpc_id == vpc_id)

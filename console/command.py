@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from console import completing, operate, policy_commands
+from console import replay_options as options
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 FindingFile = Annotated[
@@ -72,6 +73,31 @@ def explain(  # noqa: PLR0913 (each is an option that can be typed)
 
     question = policy_explain.Question(finding, policy_file, tuple(tag or ()), act_on_samples, at)
     raise typer.Exit(policy_explain.explain(question, as_json=json))
+
+
+@policy.command()
+def replay(  # noqa: PLR0913 (each is an option that can be typed)
+    paths: options.Paths = None,
+    *,
+    policy_file: options.PolicyFile,
+    against: options.Against = None,
+    html: options.Html = None,
+    tags: options.Tags = None,
+    released: options.Released = None,
+    jobs: options.Jobs = 0,
+    live: options.Live = False,
+    since: options.Since = "90d",
+    region: options.Region = None,
+    profile: options.Profile = None,
+    act_on_samples: options.ActOnSamples = False,
+    json: Json = False,
+) -> None:
+    """Say what a policy would have done to findings of the past, limits included: docs/policies.md."""
+    given = {name: value for name, value in locals().items() if name not in {"paths", "policy_file", "json"}}
+    from console import replay as workbench  # noqa: PLC0415
+
+    request = workbench.Request(tuple(paths or ()), policy_file, **given)
+    raise typer.Exit(workbench.replay(request, as_json=json))
 
 
 policy_commands.register(policy)

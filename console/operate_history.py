@@ -26,6 +26,8 @@ class Happened:
             return str(detail.get("step"))
         if self.kind == "decision":
             return f"decision: {detail.get('action')}"
+        if self.kind == "tagged":
+            return f"tagged {detail['value']}" if detail.get("value") else "tag removed"
         if self.kind == "status":
             return str(detail.get("status"))
         return self.kind.replace("-", " ")
@@ -44,7 +46,7 @@ class Happened:
             return f"finding {detail.get('finding_id')}, rule {detail.get('rule')}, policy {policy}"
         if self.kind == "case-opened":
             return str(detail.get("reason", ""))
-        return str(detail.get("principal") or detail.get("holder") or "")
+        return str(detail.get("function") or detail.get("principal") or detail.get("holder") or "")
 
     @property
     def result(self) -> str:
@@ -54,7 +56,7 @@ class Happened:
             return f"{detail.get('outcome')}: {detail.get('reason')}"
         if self.kind == "step":
             return str(detail.get("result"))
-        if self.kind in ("case-opened", "status"):
+        if self.kind in ("case-opened", "status", "tagged"):
             return ""
         return "; ".join(_said(name, value) for name, value in detail.items() if name not in ("principal", "case_id"))
 

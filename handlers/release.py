@@ -1,28 +1,17 @@
 """Lambda 3: the release value was written, or the sweep is due: give back what the case recorded, nothing else."""
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from quarantag.aws import wiring
-from quarantag.ports import Ports, TagWrite
+from quarantag.ports import TagWrite
 from quarantag.reconcile import Outcome, Request
 from quarantag.releasing import instances_to_sweep, release
-from quarantag.settings import Settings
 from quarantag.sweep import Swept, is_sweep, sweep
 from quarantag.tagchange import parse
-from quarantag.tagwrite import is_tag_write, tag_writes
+from quarantag.tagwrite import is_tag_write, release_writes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-@cache
-def wired() -> tuple[Settings, Ports, Logger]:
-    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
-    settings, log = wiring.settings(), wiring.logger("release")
-    return settings, wiring.ports(settings, log), log
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -31,7 +20,12 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `releasing.release` does: Lambda tries again
     and then keeps the event in the failed-events queue.
     """
-    settings, ports, log = wired()
+    return respond(event, context, wiring.wired("release"))
+
+
+def respond(event: dict[str, Any], context: "LambdaContext", wired: wiring.Wired) -> dict[str, Any]:
+    """Do so over these ports."""
+    settings, ports, log = wired
 
     def one(instance_id: str, wanted: str | None = None, evidence: TagWrite | None = None) -> Outcome:
         request = Request(instance_id, wanted, context.aws_request_id)
@@ -40,7 +34,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     if is_sweep(event):
         done = sweep("release", instances_to_sweep(ports, settings), one, ports.ledger, wiring.seconds_left(context))
     elif is_tag_write(event):
-        done = Swept(tuple(one(write.instance_id, None, write) for write in tag_writes(event, settings)))
+        done = Swept(tuple(one(write.instance_id, None, write) for write in release_writes(event, settings)))
     else:
         change = parse(event, settings)
         log.append_keys(correlation_id=event.get("id"))

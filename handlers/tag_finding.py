@@ -4,14 +4,11 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from quarantag.aws import wiring
 from quarantag.catchup import CaughtUp, catch_up
 from quarantag.finding import parse
 from quarantag.policy import Policy
-from quarantag.ports import TAGGER, Ports
-from quarantag.settings import Settings
+from quarantag.ports import TAGGER
 from quarantag.sweep import is_sweep
 from quarantag.tagging import tag
 
@@ -20,10 +17,9 @@ if TYPE_CHECKING:
 
 
 @cache
-def wired() -> tuple[Settings, Policy, Ports, Logger]:
-    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
-    settings, log = wiring.settings(), wiring.logger("tag-finding")
-    return settings, wiring.policy(), wiring.ports(settings, log), log
+def policy() -> Policy:
+    """Load the policy once for each sandbox, on its first event: a fault then reaches the queue with its event."""
+    return wiring.policy()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -32,18 +28,23 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Raises `InvalidFinding`, or the first fault once all had their turn: Lambda tries again and then keeps
     the event in the failed-events queue.
     """
-    settings, policy, ports, log = wired()
+    return respond(event, context, policy(), wiring.wired("tag-finding"))
+
+
+def respond(event: dict[str, Any], context: "LambdaContext", by: Policy, wired: wiring.Wired) -> dict[str, Any]:
+    """Do so over these ports, by this policy."""
+    settings, ports, log = wired
     holder = TAGGER + context.aws_request_id
     if is_sweep(event):
-        done = catch_up(policy, holder, ports, settings, wiring.seconds_left(context))
+        done = catch_up(by, holder, ports, settings, wiring.seconds_left(context))
     else:
         log.append_keys(correlation_id=event.get("id") if isinstance(event, dict) else None)
-        done = CaughtUp(list(tag(parse(event), policy, holder, ports, settings)))
+        done = CaughtUp(list(tag(parse(event), by, holder, ports, settings)))
     for reason in done.unreadable:
         log.error("a finding of GuardDuty can't be parsed", extra={"reason": reason})
-    answers = [asdict(one.decision) | {"outcome": one.outcome} for one in done.tagged]
+    answers = [asdict(one.decision) | {"outcome": one.outcome} for one in (*done.tagged, *done.again)]
     for answer in answers:
-        log.info("decision", extra={"policy_version": policy.version, "policy_hash": policy.hash, **answer})
+        log.info("decision", extra={"policy_version": by.version, "policy_hash": by.hash, **answer})
     if done.fault:
         raise done.fault
     return {"decisions": answers}

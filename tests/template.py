@@ -21,6 +21,11 @@ PSEUDO = {
 """China's, so that nothing that is right in the `aws` partition only passes."""
 
 
+_NO_VALUE = "<AWS::NoValue>"
+_SWITCHES = frozenset({"DenyInNetworkAcls"})
+"""The conditions that switch a role's statement on; other uses of Fn::If stay as they are."""
+
+
 @cache
 def source() -> dict[str, Any]:
     """The template as written, its short intrinsics in the long form."""
@@ -81,9 +86,10 @@ class Template:
         return found
 
     def evaluated(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
-        """The value with its Ref, Fn::GetAtt and Fn::Sub evaluated; other intrinsics stay."""
+        """The value with its Ref, Fn::GetAtt, Fn::Sub, Fn::Join and switches evaluated; other intrinsics stay."""
         if isinstance(value, list):
-            return [self.evaluated(one) for one in value]
+            evaluated = [self.evaluated(one) for one in value]
+            return [one for one in evaluated if one != _NO_VALUE]
         if not isinstance(value, dict):
             return value
         if set(value) == {"Ref"}:
@@ -91,10 +97,26 @@ class Template:
         if set(value) == {"Fn::GetAtt"}:
             named = value["Fn::GetAtt"]
             return f"<{named if isinstance(named, str) else '.'.join(named)}>"
-        if set(value) == {"Fn::Sub"} and isinstance(value["Fn::Sub"], str):
-            text: str = value["Fn::Sub"]
-            return re.sub(r"\$\{([^}]+)}", lambda found: self._named(found[1]), text)
-        return {key: self.evaluated(one) for key, one in value.items()}
+        if set(value) in ({"Fn::Join"}, {"Fn::Sub"}):
+            return self._text(value)
+        return self._switched(value) or {key: self.evaluated(one) for key, one in value.items()}
+
+    def _switched(self, value: dict[str, Any]) -> Any:  # noqa: ANN401 - a template's value
+        """What a switch leaves; None where the value is none."""
+        if set(value) != {"Fn::If"} or value["Fn::If"][0] not in _SWITCHES:
+            return None
+        condition, yes, no = value["Fn::If"]
+        left, right = self.evaluated(source()["Conditions"][condition]["Fn::Equals"])
+        return self.evaluated(yes if left == right else no)
+
+    def _text(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
+        if "Fn::Join" in value:
+            between, parts = value["Fn::Join"]
+            return str(between).join(self.evaluated(parts))
+        text = value["Fn::Sub"]
+        if not isinstance(text, str):
+            return value
+        return re.sub(r"\$\{([^}]+)}", lambda found: self._named(found[1]), text)
 
     def _named(self, name: str) -> str:
         return self.values.get(name, f"<{name}>")

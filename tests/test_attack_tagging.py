@@ -54,6 +54,13 @@ def tagged(stack: Stack, document: dict[str, Any], *faults: Fault) -> tuple[Tagg
     return tag(parse(document), wiring.policy(), "tag_finding r", stack.ports(*faults), wiring.settings())
 
 
+def test_a_lease_whose_answer_was_lost_keeps_nobody_out(stack: Stack, lab: Lab) -> None:
+    instance = lab.instance()
+    lost = Fault("acquire", AWAY, when="after", times=1)
+    assert [one.outcome for one in tagged(stack, about(instance.id), lost)] == ["tagged"]
+    assert stack.isolate(instance.id)["status"] == "Isolated"
+
+
 def test_a_release_holds_where_the_case_cannot_be_read(stack: Stack, lab: Lab) -> None:
     instance = lab.instance(tags={KEY: "Release"})
     (one,) = tagged(stack, about(instance.id, severity=9), Fault("case", AWAY))

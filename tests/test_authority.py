@@ -9,7 +9,7 @@ import pytest
 from quarantag.authority import judge_writer
 from quarantag.ports import TagWrite
 from quarantag.settings import Settings
-from quarantag.tagwrite import is_tag_write, tag_write_of, tag_writes
+from quarantag.tagwrite import is_tag_write, release_writes, tag_write_of, tag_writes
 
 INSTANCE = "i-0123456789abcdef0"
 KEY = "SecurityIsolation"
@@ -85,7 +85,7 @@ def test_cloudtrails_own_event_gives_a_write_for_each_instance() -> None:
     ],
 )
 def test_an_event_of_something_else_asks_for_nothing(event: dict[str, Any]) -> None:
-    assert tag_writes(event, SETTINGS) == ()
+    assert release_writes(event, SETTINGS) == ()
 
 
 @pytest.mark.parametrize(

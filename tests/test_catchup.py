@@ -10,9 +10,10 @@ import pytest
 import tag_finding
 from quarantag.aws import wiring
 from quarantag.catchup import CaughtUp, catch_up
+from quarantag.errors import Retryable
 from quarantag.ports import Ports
 from tests.cloud import Lab
-from tests.faults import FakeClock
+from tests.faults import FakeClock, Fault
 from tests.stack import KEY, Stack, about
 
 
@@ -40,8 +41,8 @@ class Sweeper:
     findings: Findings
     clock: FakeClock
 
-    def sweep(self, seconds_left: Callable[[], float] = lambda: 90.0) -> CaughtUp:
-        ports = replace(self.stack.ports(), findings=self.findings, clock=self.clock)
+    def sweep(self, seconds_left: Callable[[], float] = lambda: 90.0, *faults: Fault) -> CaughtUp:
+        ports = replace(self.stack.ports(*faults), findings=self.findings, clock=self.clock)
         settings = wiring.settings()
         return catch_up(wiring.policy(), "sweep", ports, settings, seconds_left)
 
@@ -55,7 +56,7 @@ def sweeper(stack: Stack) -> Sweeper:
 
 
 def outcomes(done: CaughtUp) -> list[tuple[str, str]]:
-    return [(one.decision.action, one.outcome) for one in done.tagged]
+    return [(one.decision.action, one.outcome) for one in (*done.tagged, *done.again)]
 
 
 def test_a_lost_finding_event_is_caught_once(sweeper: Sweeper, lab: Lab) -> None:
@@ -133,6 +134,66 @@ def test_a_human_who_acts_ends_it(sweeper: Sweeper, lab: Lab, act: str) -> None:
     sweeper.sweep()
     assert list(sweeper.stack.ports().ledger.held()) == []
     assert lab.tags(instance_id).get(KEY) == (None if act == "remove" else act.capitalize())
+
+
+THROTTLED = Retryable("RequestLimitExceeded")
+
+
+def unread(sweeper: Sweeper, lab: Lab) -> str:
+    """An instance that could not be read in a sweep; the finding is older than the overlap by now."""
+    instance = lab.instance()
+    sweeper.keep(about(instance.id))
+    done = sweeper.sweep(lambda: 90.0, Fault("instance", THROTTLED, instance.id))
+    assert done.fault is THROTTLED
+    assert KEY not in lab.tags(instance.id)
+    for _ in range(2):
+        sweeper.clock.sleep(3600)
+        done = sweeper.sweep(lambda: 90.0, Fault("instance", THROTTLED, instance.id))
+    assert [one.fault for one in done.again] == [THROTTLED]
+    assert done.fault is None, "its alarm was sent before"
+    sweeper.clock.sleep(3600)
+    return instance.id
+
+
+def test_a_finding_whose_instance_cannot_be_read_is_tried_until_it_can(sweeper: Sweeper, lab: Lab) -> None:
+    instance_id = unread(sweeper, lab)
+    assert outcomes(sweeper.sweep()) == [("isolate", "tagged")]
+    assert lab.tags(instance_id)[KEY] == "Isolate"
+    sweeper.clock.sleep(3600)
+    assert outcomes(sweeper.sweep()) == [], "and then no more"
+
+
+def test_a_finding_that_is_not_kept_any_more_is_not_waited_for(sweeper: Sweeper, lab: Lab) -> None:
+    instance_id = unread(sweeper, lab)
+    sweeper.findings.kept.clear()
+    assert outcomes(sweeper.sweep()) == []
+    assert list(sweeper.stack.ports().ledger.undecided()) == []
+    assert KEY not in lab.tags(instance_id)
+
+
+def test_what_cannot_be_read_keeps_no_new_finding_waiting(sweeper: Sweeper, lab: Lab) -> None:
+    bad = unread(sweeper, lab)
+    instance = lab.instance()
+    sweeper.keep(about(instance.id), "f2")
+    times = iter([90.0, 10.0])
+    sweeper.sweep(lambda: next(times))
+    assert [KEY in lab.tags(one) for one in (bad, instance.id)] == [False, True]
+    sweeper.sweep()
+    assert KEY in lab.tags(bad)
+
+
+def test_where_time_is_short_each_has_its_turn(sweeper: Sweeper, lab: Lab) -> None:
+    bad = unread(sweeper, lab)
+    instance = lab.instance()
+    sweeper.keep(about(bad, id="f0"), "f0")
+    sweeper.keep(about(instance.id), "f2")
+    for _ in range(3):
+        sweeper.sweep(lambda: 90.0, Fault("instance", THROTTLED))
+        sweeper.clock.sleep(3600)
+    for _ in range(3):
+        times = iter([90.0, 10.0]).__next__
+        sweeper.sweep(times, Fault("instance", THROTTLED, bad))
+    assert KEY in lab.tags(instance.id)
 
 
 def test_where_guardduty_is_off_the_sweep_does_nothing(stack: Stack) -> None:

@@ -75,6 +75,15 @@ def test_live_tags_and_the_findings_vpc_stand_in_for_the_instance(tmp_path: Path
     assert explained(BACKDOOR, "--policy", str(written)) == [(INSTANCE, "ignore", None)]
 
 
+@pytest.mark.parametrize(
+    "tag", ["aws:eks:cluster-name=shop", "eks:eks-cluster-name=a", "kubernetes.io/cluster/a=owned"]
+)
+def test_a_kubernetes_worker_is_one_by_its_live_tags(tag: str) -> None:
+    policy = str(ROOT / "tests/policies/valid/workers-to-a-human.yaml")
+    assert explained(BACKDOOR, "--policy", policy, "--tag", tag) == [(INSTANCE, "review", "worker")]
+    assert explained(BACKDOOR, "--policy", policy, "--tag", "Name=shop") == [(INSTANCE, "isolate", "high")]
+
+
 @pytest.mark.parametrize("key", ["SecurityIsolationExempt", "QuarantineExempt"])
 def test_the_guarded_tag_of_any_stack_exempts_where_no_stack_is_asked(key: str, tmp_path: Path) -> None:
     written = tmp_path / "p.yaml"

@@ -15,8 +15,10 @@ from console.cloud.local import ON_MOTO, LocalCloud, LocalCloudError, environmen
 from console.cloud.place import ACCOUNT, REGION
 from console.cloud.service_events import put_service_event
 from console.cloud.state import ANALYST
-from tests.cloud import IMAGE
+from console.cloud.strict_moto import StrictMoto
+from tests.cloud import IMAGE, Lab
 from tests.processes import listening_addresses, members
+from tests.scaling import Scaling
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -121,6 +123,15 @@ def test_functions_find_on_moto_what_moto_plays(cloud: LocalCloud, tmp_path: Pat
     for service in ON_MOTO:
         service_id = cloud.client(service).meta.service_model.service_id
         assert given[f"AWS_ENDPOINT_URL_{service_id.replace(' ', '_').upper()}"] == cloud.ec2_endpoint
+
+
+def test_standby_leaves_the_load_balancer_as_in_process(cloud: LocalCloud) -> None:
+    lab = Lab(StrictMoto(), cloud.client("ec2"), cloud.client("iam"))
+    scaling = Scaling(lab, cloud.client("autoscaling"), cloud.client("elbv2"), lab.vpc())
+    one, other = scaling.group()
+    scaling.api.enter_standby(AutoScalingGroupName="web", InstanceIds=[one], ShouldDecrementDesiredCapacity=False)
+    (replacement,) = set(scaling.members()) - {one, other}
+    assert (scaling.state(one), scaling.targets()) == ("Standby", {other, replacement})
 
 
 def test_history_tells_who_tagged_and_guardduty_is_off(cloud: LocalCloud) -> None:

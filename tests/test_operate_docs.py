@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+import isolate
+import release
 from console.command import app
 from tests.cloud import Lab
 from tests.operators import Operator
-from tests.stack import Stack
+from tests.stack import KEY, Stack
+from tests.test_release import world
 
 PAGE = (Path(__file__).parents[1] / "docs" / "operate.md").read_text(encoding="utf-8")
 COMMANDS = ("list", "show", "isolate", "review", "release", "history")
@@ -71,6 +74,28 @@ def test_every_key_of_the_json_is_documented(operator: Operator, stack: Stack, l
     ]
     for document in documents:
         assert {key for key in document if f'"{key}"' not in section} == set()
+
+
+def test_what_was_given_back_by_hand_is_closed_by_the_release(operator: Operator, stack: Stack, lab: Lab) -> None:
+    """The recipe "By hand, where the stack is broken", step by step; the isolator's sweep runs between."""
+    instance = lab.instance([lab.vpc()] * 2, profile=lab.profile())
+    before = world(lab, instance)
+    stack.tag_and_isolate(instance.id)
+    lab.tag(instance.id, **{KEY: "Release"})
+    case = operator.answered("show", instance.id)["case"]
+    for one in case["interfaces_before"]:
+        lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=one["id"], Groups=one["groups"])
+    association = lab.association(instance.id)["AssociationId"]
+    profile = {"Arn": case["profile_before"]}
+    lab.ec2.replace_iam_instance_profile_association(AssociationId=association, IamInstanceProfile=profile)
+    stack.sweep(isolate)
+    assert world(lab, instance) == before
+
+    assert [one["status"] for one in stack.sweep(release)] == ["Released"]
+
+    assert world(lab, instance) == before
+    closed = [item for item in stack.items() if item["sk"] == f"closed#{case['case_id']}"]
+    assert [(item["status"], item["profile_before"]["arn"]) for item in closed] == [("Released", profile["Arn"])]
 
 
 def test_every_command_and_option_of_the_page_is_there() -> None:

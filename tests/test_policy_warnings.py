@@ -88,6 +88,15 @@ def test_no_exemption_stops_a_review_so_there_another_way_is_named() -> None:
     assert message.endswith("is then ignored where rule r1 asks a human: match by instance_id or vpc instead")
 
 
+@pytest.mark.parametrize(("worker", "can"), [(True, "write"), (False, "delete")])
+def test_who_is_a_kubernetes_worker_is_in_the_hands_of_whoever_may_tag(*, worker: bool, can: str) -> None:
+    """Also where the stricter rule is for all that are none."""
+    other = {**HIGH, "kubernetes_worker": not worker}
+    ((_, message),) = warned(({**HIGH, "kubernetes_worker": worker}, "review"), (other, "isolate"))
+    assert f"can {can} the tags of a Kubernetes worker and is then only reviewed where rule r1 isolates" in message
+    assert message.endswith("match by instance_id or vpc instead")
+
+
 def test_the_strictest_rule_below_is_named_and_every_tag() -> None:
     match = {"instance_tags": {"Environment": "dev", "Team": ["a", "b"]}}
     ((_, message),) = warned((match, "ignore"), ({"type": "A:*"}, "review"), (HIGH, "isolate"))

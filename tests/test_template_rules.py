@@ -9,7 +9,7 @@ from ministack.services import eventbridge
 
 from quarantag.settings import Settings
 from quarantag.sweep import is_sweep
-from quarantag.tagwrite import tag_writes
+from quarantag.tagwrite import release_writes, tag_writes
 from tests.template import Template, statements
 
 TEMPLATE = Template()
@@ -18,6 +18,7 @@ FUNCTIONS = ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction")
 STARTS = {
     "GuardDutyFindingEvent": ("TagFindingFunction",),
     "EC2TagChangeEvent": ("IsolationLambdaFunction",),
+    "ControlTagWrittenEvent": ("IsolationLambdaFunction",),
     "ReleaseTagChangeEvent": ("ReleaseFunction",),
     "ReleaseTagWrittenEvent": ("ReleaseFunction",),
     "SweepSchedule": FUNCTIONS,
@@ -102,7 +103,36 @@ def test_cloudtrail_s_event_starts_the_releaser_where_it_releases_an_instance(
     asked = eventbridge._test_event_pattern({"Event": json.dumps(event), "EventPattern": pattern})  # noqa: SLF001
     assert json.loads(asked[2])["Result"] is heard
     settings = Settings(account="123456789012", region="cn-north-1", isolation_profile_arn="arn")
-    assert bool(tag_writes(event, settings)) is heard
+    assert bool(release_writes(event, settings)) is heard
+
+
+@pytest.mark.parametrize(
+    ("event", "heard"),
+    [
+        (written([TAG | {"value": "Isolate"}]), True),
+        (written([TAG]), True),
+        (written([{"key": "Owner", "value": "me"}, TAG | {"value": "nonsense"}]), True),
+        (written([{"key": "SecurityIsolation"}], eventName="DeleteTags"), True),
+        (written([], eventName="DeleteTags"), True),
+        (written([{"key": "SecurityIsolationStatus", "value": "Isolated"}]), False),
+        (written([{"key": "Owner"}], eventName="DeleteTags"), False),
+        (written([TAG], resource="eni-0123456789abcdef0"), False),
+        (written([TAG], errorCode="Client.UnauthorizedOperation"), False),
+        (written([TAG], eventName="RunInstances"), False),
+    ],
+)
+def test_cloudtrail_s_event_of_the_control_tag_starts_who_records_it(event: dict[str, Any], heard: bool) -> None:  # noqa: FBT001
+    pattern = json.dumps(TEMPLATE.properties("ControlTagWrittenEvent")["EventPattern"])
+    asked = eventbridge._test_event_pattern({"Event": json.dumps(event), "EventPattern": pattern})  # noqa: SLF001
+    assert json.loads(asked[2])["Result"] is heard
+    settings = Settings(account="123456789012", region="cn-north-1", isolation_profile_arn="arn")
+    known = event["detail"]["eventName"] != "RunInstances" and not event["detail"].get("errorCode")
+    assert not known or bool(tag_writes(event, settings)) is heard
+
+
+def test_who_wrote_is_looked_for_by_the_stack_s_own_key() -> None:
+    pattern = Template(IsolationTagKey="Quarantine").properties("ControlTagWrittenEvent")["EventPattern"]
+    assert pattern["detail"]["requestParameters"]["tagSet"]["items"] == {"key": ["Quarantine", {"exists": False}]}
 
 
 def test_cloudtrail_s_event_is_looked_for_by_the_stack_s_own_key_and_value() -> None:

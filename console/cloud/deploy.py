@@ -39,6 +39,7 @@ def deploy(cloud: LocalCloud, artifact: Path, name: str = STACK) -> Deployed:
     listed = cloud.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
     stack = Deployed(name, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed})
     copy_instance_profiles(cloud, [one for one in listed if one["ResourceType"] == "AWS::IAM::InstanceProfile"])
+    copy_policies(cloud, [one for one in listed if one["ResourceType"] == "AWS::IAM::ManagedPolicy"])
     configure_failures(cloud, template, stack)
     return stack
 
@@ -95,6 +96,16 @@ def copy_instance_profiles(cloud: LocalCloud, profiles: list[Mapping[str, Any]])
         for role in profile["Roles"]:
             iam.create_role(RoleName=role["RoleName"], Path=role["Path"], AssumeRolePolicyDocument="{}")
             iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
+
+
+def copy_policies(cloud: LocalCloud, policies: list[Mapping[str, Any]]) -> None:
+    """Make the stack's managed policies in moto's IAM too: there the roles are to which the functions attach one."""
+    iam, made = cloud.client("iam"), client("iam", cloud.aws_endpoint)
+    for resource in policies:
+        arn = resource["PhysicalResourceId"]
+        version = made.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        document = made.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        iam.create_policy(PolicyName=arn.rpartition("/")[2], PolicyDocument=json.dumps(document))
 
 
 def configure_failures(cloud: LocalCloud, template: Mapping[str, Any], stack: Deployed) -> None:

@@ -1,4 +1,4 @@
-"""The process that plays EC2, IAM, Auto Scaling, CloudTrail's history and GuardDuty: strict moto on a loopback port.
+"""The process that plays what `local.ON_MOTO` names (EC2, IAM, Auto Scaling, …): strict moto on a loopback port.
 
 It does what AWS does beside the API: it puts a `Tag Change on Resource` event on the event bus for each change.
 GuardDuty has no detector here: its findings come on the event bus only.

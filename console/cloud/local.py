@@ -16,6 +16,7 @@ ON_MOTO = {
     "autoscaling": "AUTO_SCALING",
     "cloudtrail": "CLOUDTRAIL",
     "ec2": "EC2",
+    "elbv2": "ELASTIC_LOAD_BALANCING_V2",
     "guardduty": "GUARDDUTY",
     "iam": "IAM",
 }

@@ -14,17 +14,23 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses._base_response import EC2BaseResponse
 
 from console.cloud import (
+    strict_access,
     strict_auto_scaling,
+    strict_connections,
     strict_dynamodb,
     strict_network,
     strict_profiles,
+    strict_snapshots,
     strict_tags,
     strict_trail,
 )
 from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
-CORRECTED = (strict_auto_scaling, strict_dynamodb, strict_network, strict_profiles, strict_tags, strict_trail)
+CORRECTED = (
+    *(strict_access, strict_auto_scaling, strict_connections, strict_dynamodb, strict_network),
+    *(strict_profiles, strict_snapshots, strict_tags, strict_trail),
+)
 """The modules whose import registers the corrections."""
 
 
@@ -65,6 +71,28 @@ class StrictMoto:
     def mark_requester_managed(self, interface_id: str) -> None:
         """Make the interface one that an AWS service manages: `RequesterManaged`, and AuthFailure on change."""
         _backend_with("enis", interface_id).enis[interface_id].requester_managed = True
+
+    def snapshots_take_time(self) -> None:
+        """New snapshots are `pending` from now on, until `end_snapshot`."""
+        STATE.snapshots_take_time = True
+
+    def end_snapshot(self, snapshot_id: str, state: Literal["completed", "error"] = "completed") -> None:
+        """What only AWS does: the snapshot is made, or could not be."""
+        _backend_with("snapshots", snapshot_id).snapshots[snapshot_id].status = state
+
+    def set_interface_type(self, interface_id: str, kind: str) -> None:
+        """Make the interface one of this type (`trunk`, `branch`…), as the Amazon VPC resource controller does."""
+        _backend_with("enis", interface_id).enis[interface_id].interface_type = kind
+
+    def delegate_prefixes(self, interface_id: str, *prefixes: str) -> None:
+        """Delegate these prefixes, IPv4 or IPv6, to the interface: moto knows none."""
+        interface: Moto = _backend_with("enis", interface_id).enis[interface_id]
+        interface.ipv4_prefixes = [{"Ipv4Prefix": one} for one in prefixes if ":" not in one]
+        interface.ipv6_prefixes = [{"Ipv6Prefix": one} for one in prefixes if ":" in one]
+
+    def share_network_acl(self, acl_id: str, owner: str) -> None:
+        """Make the network ACL one of a VPC that another account shares with this one."""
+        _backend_with("network_acls", acl_id).network_acls[acl_id].owner_id = owner
 
     def call_as(self, principal: str) -> None:
         """Whose calls these are from now on, as CloudTrail tells it."""

@@ -8,16 +8,18 @@ from quarantag.policy import Policy, Rule
 
 STRICTNESS = {"ignore": 0, "review": 1, "isolate": 2}
 SPARED = {"ignore": "ignored", "review": "only reviewed"}
+WRITABLE = ("instance_tags", "kubernetes_worker")
+"""The matchers that look at what whoever may tag the instance can write."""
 EXEMPTION = "`exemptions: [{{id: {id}, match: {{instance_id: [i-…]}}, reason: …, owner: …, expires: …}}]`"
 
 
 def spared(policy: Policy) -> Iterator[Warned]:
     """Warn of each rule that matches by tags and is less strict than one below that it takes something from."""
     for position, rule in enumerate(policy.rules):
-        tags = next((wanted for _, wanted in rule.match.matchers if isinstance(wanted, TagGlobs)), None)
-        stricter = _stricter(rule, policy.rules[position + 1 :]) if tags else None
-        if tags and stricter:
-            yield Warned(("rules", position, "match", "instance_tags"), _sparing(rule, tags, stricter))
+        tagged = next((matcher for matcher in rule.match.matchers if matcher[0] in WRITABLE), None)
+        stricter = _stricter(rule, policy.rules[position + 1 :]) if tagged else None
+        if tagged and stricter:
+            yield Warned(("rules", position, "match", tagged[0]), _sparing(rule, tagged[1], stricter))
 
 
 def _stricter(rule: Rule, below: Sequence[Rule]) -> Rule | None:
@@ -30,21 +32,29 @@ def _stricter(rule: Rule, below: Sequence[Rule]) -> Rule | None:
     return max(taken, key=lambda other: STRICTNESS[other.action], default=None)
 
 
-def _sparing(rule: Rule, tags: TagGlobs, stricter: Rule) -> str:
-    keys = [repr(key) for key, _ in tags.tags]
-    named = f"the tag{'s' if len(keys) > 1 else ''} {' and '.join(keys)}"
+def _sparing(rule: Rule, wanted: Wanted, stricter: Rule) -> str:
     isolates = stricter.action == "isolate"
     otherwise = f"rule {stricter.id} {'isolates' if isolates else 'asks a human'}"
     instead = f"write an exemption instead, {EXEMPTION.format(id=rule.id)}"
+    by_id = isolates and isinstance(wanted, TagGlobs)
     return (
-        f"whoever may tag the instance, an attacker too, can write {named} and is then {SPARED[rule.action]} "
-        f"where {otherwise}: {instead if isolates else 'match by instance_id or vpc instead'}"
+        f"whoever may tag the instance, an attacker too, can {_written(wanted)} and is then {SPARED[rule.action]} "
+        f"where {otherwise}: {instead if by_id else 'match by instance_id or vpc instead'}"
     )
+
+
+def _written(wanted: Wanted) -> str:
+    """What has to be done to the tags so that the matcher holds."""
+    if isinstance(wanted, TagGlobs):
+        keys = [repr(key) for key, _ in wanted.tags]
+        return f"write the tag{'s' if len(keys) > 1 else ''} {' and '.join(keys)}"
+    worker = isinstance(wanted, Flag) and wanted.value
+    return f"{'write' if worker else 'delete'} the tags of a Kubernetes worker"
 
 
 def _apart(first: Match, second: Match) -> bool:
     """Whether surely nothing fits both; False where that is not plain."""
-    theirs = dict(second.matchers)
+    theirs = {name: wanted for name, wanted in second.matchers if name not in WRITABLE}
     return any(name in theirs and _disjoint(wanted, theirs[name]) for name, wanted in first.matchers)
 
 

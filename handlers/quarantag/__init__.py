@@ -7,17 +7,21 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `decision`: what the policy says for one instance of one finding, and why
 - `tagchange`: a tag-change event, parsed
 - `instance`: one instance as AWS shows it; `case`: one containment and the state before it
+- `access`: the one rule that lets responders in, by parameter
 - `plan`: what is left to do; `restoration`: what is left to give back
 - `steps/`: each thing that can be done, its IAM actions and what undoes it
+- `acl`: network ACLs; `connections`: what is known of those that were open
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
+- `statuschange`: what workflows are told
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
-Orchestrating, over the ports of `ports`:
+Orchestrating, over the ports of `ports` and `outlets`:
 
-- `tagging`: finding -> decision -> tag; `telling`: what no tag remembers
+- `tagging`: finding -> decision -> tag, under the lease of `leasing`; `telling`: what no tag remembers
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `supporting`: the measures, each in a thread of its own beside the cut
+- `auditing`: who wrote the tag, as CloudTrail tells; recorded only
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `observing`: everything of one instance, read at once
 - `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from quarantag.outlets import Announcement
 from quarantag.plan import Plan
-from quarantag.ports import Announcement
 from quarantag.settings import Settings
 
 _TAG_VALUE_LIMIT = 256
@@ -19,14 +19,15 @@ def tag_value(text: str) -> str:
     return _NOT_IN_TAGS.sub("_", " ".join(text.split()))[:_TAG_VALUE_LIMIT]
 
 
-def isolated(instance_id: str, why: str, notes: Iterable[str], settings: Settings) -> Announcement:
-    """The instance is contained and verified."""
+def isolated(instance_id: str, why: str, notes: Iterable[str], connections: str, settings: Settings) -> Announcement:
+    """The instance is contained and verified; `connections` is what is known of those that were open."""
     text = [
         f"{instance_id} is isolated: every network interface that can be changed is in the isolation group,",
         "the instance profile is the isolation profile, and both were verified by reading them again.",
         f"Why: {why}",
         *(f"Note: {note}" for note in notes),
-        "Existing tracked connections may outlive the group change; sessions issued before keep their credentials.",
+        f"Cut: nobody opens a connection to or from it; {connections}.",
+        "Sessions issued before keep their credentials.",
         f"Next: investigate. To see the state: tags {settings.tag_key}* on the instance.",
     ]
     return _announcement("Isolated", instance_id, text, settings)
@@ -52,6 +53,18 @@ def not_tagged(instance_id: str, value: str, why: str, problem: str, settings: S
     ]
     what = "isolate" if value == settings.isolate_value else "ask for a review"
     return _announcement(f"FAILED to {what}", instance_id, text, settings)
+
+
+def recorded_late(instance_id: str, settings: Settings) -> Announcement:
+    """A cut made while the ledger was away has its case now, and its release was asked for meanwhile."""
+    tag = f"{settings.tag_key}={settings.release_value}"
+    text = [
+        f"{instance_id} was isolated while the ledger was away, and {tag} was set before it was back.",
+        "Its case is written now, from what the tags of its interfaces kept; the sweep gives it back within minutes.",
+    ]
+    if settings.release_principals != ("*",):
+        text.append(f"Next: set the tag {tag} again. ReleasePrincipals asks for a write that is newer than the case.")
+    return _announcement("Recorded late", instance_id, text, settings)
 
 
 def released(instance_id: str, notes: Iterable[str], settings: Settings) -> Announcement:

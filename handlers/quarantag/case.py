@@ -100,6 +100,19 @@ def interface_before(interface: Interface, observation: Observation, settings: S
     return InterfaceBefore(interface.id, interface.vpc_id, (kept or own) if cut else own)
 
 
+def cut_without_case(observation: Observation, settings: Settings) -> bool:
+    """Whether an interface is in an isolation group and its tag keeps its groups, as without a ledger they are kept.
+
+    The tag alone says nothing: whoever may write tags could have any instance isolated.
+    """
+    isolating = {group.id for group in observation.groups}
+    return any(
+        groups_from_tag(interface.tags.get(settings.groups_before_key, ""))
+        for interface in observation.interfaces
+        if isolating & set(interface.groups)
+    )
+
+
 def groups_to_tag(groups: Iterable[str]) -> str:
     """Write group ids as a tag value, without their `sg-`: so that 14 of them fit into 256 characters."""
     return " ".join(group.removeprefix("sg-") for group in groups)

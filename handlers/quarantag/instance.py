@@ -9,6 +9,9 @@ AUTO_SCALING_GROUP_TAG = "aws:autoscaling:groupName"
 CLUSTER_TAGS = ("aws:eks:cluster-name", "eks:cluster-name", "eks:eks-cluster-name")
 CLUSTER_TAG_START = "kubernetes.io/cluster/"
 
+PODS = frozenset({"trunk", "branch"})
+"""Interface types of pods with security groups of their own (Amazon EKS User Guide, "Security groups for Pods")."""
+
 Direction = Literal["ingress", "egress"]
 PeerKind = Literal["ipv4", "ipv6", "prefix-list", "group"]
 
@@ -23,6 +26,7 @@ class Instance:
     tags: Mapping[str, str]
     interface_ids: tuple[str, ...] = ()
     spot: bool = False
+    image_id: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -47,13 +51,20 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One network interface attached to the instance, with its security groups in AWS's order."""
+    """One network interface attached to the instance, with its security groups in AWS's order.
+
+    `kind` is its `InterfaceType`; `addresses` are all its private addresses and delegated prefixes, IPv4 and IPv6, as
+    CIDR blocks; `public` are the public IPv4 addresses in front of them.
+    """
 
     id: str
     vpc_id: str
     groups: tuple[str, ...]
     requester_managed: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "interface"
+    addresses: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

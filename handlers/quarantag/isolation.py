@@ -1,16 +1,17 @@
 """The tag takes away: what `Isolate` asks for, until observing again leaves nothing critical to do."""
 
-from quarantag import announcements
-from quarantag.case import CaseStatus, RoleBefore, state_before
+from quarantag import announcements, connections
+from quarantag.case import CaseStatus, RoleBefore, cut_without_case, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.measures import Supported
 from quarantag.plan import Plan, plan
 from quarantag.ports import Ports, Quota
 from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.settings import Settings
-from quarantag.supporting import Supported, Supporting
+from quarantag.supporting import Supporting
 
 
 def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
@@ -29,18 +30,23 @@ def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
 
 
 def instances_to_sweep(ports: Ports, settings: Settings) -> frozenset[str]:
-    """Every instance tagged to be isolated, and every one with an open case whose release nobody asks for."""
+    """Every instance tagged to be isolated, with an open case whose release nobody asks for, or cut without a case.
+
+    The last were cut while the ledger was away, and their tag was changed before it was back.
+    """
     tagged = frozenset(ports.instances.tagged(settings.isolate_value))
     try:
         contained = frozenset(ports.ledger.open_instances())
     except LedgerUnavailable:
         return tagged
-    return tagged | (contained - frozenset(ports.instances.tagged(settings.release_value)))
+    cut_without_case = frozenset(ports.instances.groups_kept()) - contained
+    return tagged | (contained - frozenset(ports.instances.tagged(settings.release_value))) | cut_without_case
 
 
 class _Isolation(Reconcile):
     working: CaseStatus = "Isolating"
     drifted: tuple[str, ...] = ()
+    orphaned = False  # cut while the ledger was away, with no case that says so
 
     def __init__(self, request: Request, ports: Ports, settings: Settings, record: Record) -> None:
         super().__init__(request, ports, settings, record)
@@ -59,8 +65,10 @@ class _Isolation(Reconcile):
             raise self.record.fault  # whether a case is open is not known: that must not end as if none were
         if observation is None or gone:
             return self.ended()
-        self.warning = self.report.warning(observation.instance)
-        if not self.requested(observation.instance):
+        self.orphaned = not self.record.fault and not self.record.open_case and self._cut_already(observation)
+        self.warning = self.report.warning(observation.instance, contained=self.orphaned)
+        to_adopt = self.orphaned and self.live(observation.instance) == self.settings.release_value
+        if not to_adopt and not self.requested(observation.instance):
             if self.warning and self.request.wanted is not None:
                 self.report.tell("tampering", self.warning, self.tampering)
             return self.outcome("NotRequested", f"the control tag reads {self.live(observation.instance)!r}")
@@ -69,17 +77,32 @@ class _Isolation(Reconcile):
             would = announcements.would_do(self.plan(observation), measures)
             self.report.announce(announcements.observed(self.id, would, self.settings))
             return self.outcome("Observed", would)
-        return self._contain(observation)
+        return self._adopt(observation) if to_adopt else self._contain(observation)
 
     def plan(self, observation: Observation) -> Plan:
         return plan(observation, self.record.open_case, self.settings)
 
     def requested(self, instance: Instance) -> bool:
-        """An open case stands until it is released: removing the tag, or writing nonsense, never releases."""
+        """A containment stands until it is released: removing the tag, or writing nonsense, never releases."""
         live = self.live(instance)
         if live == self.settings.isolate_value:
             return True
-        return self.record.open_case is not None and live != self.settings.release_value
+        contained = self.orphaned or self.record.open_case is not None
+        return contained and live != self.settings.release_value
+
+    def _cut_already(self, observation: Observation) -> bool:
+        return cut_without_case(observation, self.settings)
+
+    def _adopt(self, observation: Observation) -> Outcome:
+        """Write the case that the release needs: it gives only what a case recorded, and may record none itself."""
+        full = self.record.open(observation)
+        if self.record.fault:
+            raise self.record.fault
+        if full:
+            return self._held(full)
+        self.record.empty_tags(observation)
+        self.report.announce(announcements.recorded_late(self.id, self.settings))
+        return self.outcome("Isolating", "cut while the ledger was away: its case is written, the release can begin")
 
     def _contain(self, observation: Observation) -> Outcome:
         todo = self.plan(observation)
@@ -117,6 +140,8 @@ class _Isolation(Reconcile):
             reading = pool.submit(self.ports.instances.instance, self.id)
         self.judge(calls)
         full = opening.result()
+        if self.orphaned:
+            self.beside.append(lambda: self.record.empty_tags(observation))
         self.heed(reading)
         self.beside.append(lambda: self._record_role(observation))
         return full
@@ -134,8 +159,9 @@ class _Isolation(Reconcile):
 
     def _see_drift(self, todo: Plan) -> None:
         """Note what undid part of a verified isolation, before it is repaired."""
-        if self.record.open_case and self.record.open_case.status == "Isolated" and todo.steps:
-            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in todo.steps)
+        undone = [step for step in todo.steps if step.critical]
+        if self.record.open_case and self.record.open_case.status == "Isolated" and undone:
+            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in undone)
             self.record.note("drift", seen=self.drifted)
 
     def _supported(self, supported: tuple[Supported, ...]) -> list[str]:
@@ -144,8 +170,18 @@ class _Isolation(Reconcile):
         if again:
             self.record.note("drift", seen=again)
             self.drifted += again
-        self.record.set_taken(frozenset(one.name for one in supported if one.done))
+        self._taken(supported)
         return [text for one in supported for text in one.said]
+
+    def _taken(self, supported: tuple[Supported, ...]) -> None:
+        """Record which measures are done; where one was not when the instance was, workflows are told again."""
+        self.report.supported, case = supported, self.record.open_case
+        new = [one for one in supported if one.done and case and one.name not in case.taken]
+        for one in new:
+            self.record.note("measure-taken", measure=one.name, notes=one.notes)
+        if new and case and case.status == "Isolated":
+            self.report.send("Isolated", f"done by now: {', '.join(one.name for one in new)}")
+        self.record.set_taken(frozenset(one.name for one in supported if one.done))
 
     def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
         """Both readings agree that nothing is left that can be done."""
@@ -156,13 +192,28 @@ class _Isolation(Reconcile):
         if self.drifted:
             self.report.announce(announcements.drift(self.id, self.drifted, self.settings))
         if todo.contained:
-            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *notes]
-            message = announcements.isolated(self.id, self.why, notes, self.settings)
+            failed = (str(fault) for step, fault in self.failed.items() if not step.critical)
+            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *failed, *notes]
+            existing = self._existing_connections(supported)
+            message = announcements.isolated(self.id, self.why, notes, existing, self.settings)
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         message = announcements.failed(self.id, self.why, problems, self.settings)
         return self.conclude("Failed", "; ".join(problems), message)
+
+    def _existing_connections(self, supported: tuple[Supported, ...]) -> str:
+        """Say what is known of what was open; the interfaces are read again, since measures changed their addresses."""
+        taken = {one.name for one in supported if one.done}
+        noted = {one.name for one in supported if one.notes}
+        if not connections.closing(taken, noted):
+            return connections.UNKNOWN
+        try:
+            known = connections.existing(self.ports.instances.interfaces(self.id))
+        except QuarantagError:
+            known = connections.UNKNOWN
+        self.record.note("existing-connections", known=known)
+        return known
 
     def _held(self, full: Quota) -> Outcome:
         reason = f"the stack's ceiling of {full.maximum} isolations an hour is reached"

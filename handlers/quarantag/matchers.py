@@ -92,6 +92,7 @@ MATCHERS: Mapping[str, Field] = {
     "vpc": Field(_one_of(vpc)),
     "instance_id": Field(_one_of(instance_id)),
     "instance_tags": Field(_tag_globs),
+    "kubernetes_worker": Field(_flag),
     "feature": Field(_globs(text)),
     "count": Field(_range("100", at_least=count)),
     "sequence": Field(_flag),

@@ -167,6 +167,7 @@ SEES: Mapping[str, Callable[[Subject], object]] = {
     "vpc": lambda subject: subject.instance.vpc_id if subject.instance else None,
     "instance_id": lambda subject: subject.named.instance_id if subject.named else None,
     "instance_tags": lambda subject: subject.instance.tags if subject.instance else {},
+    "kubernetes_worker": lambda subject: subject.instance.cluster is not None if subject.instance else None,
     "feature": lambda subject: subject.finding.feature,
     "count": lambda subject: subject.finding.count,
     "sequence": lambda subject: subject.finding.sequence,

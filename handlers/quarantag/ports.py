@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.measures import Measure
+from quarantag.outlets import Announcer, Bus
 
 
 class Instances(Protocol):
@@ -40,6 +41,9 @@ class Instances(Protocol):
     def tagged(self, value: str) -> Iterator[str]:
         """Ids of the instances whose control tag has this value; cost grows with these, not with the fleet."""
 
+    def groups_kept(self) -> Iterator[str]:
+        """Ids of the instances with an interface that is in an isolation group and has the tag of its groups before."""
+
     def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
         """Write these tags in one call; raises `TagLimitReached` where the resource has no room for them."""
 
@@ -48,6 +52,9 @@ class Instances(Protocol):
 
     def revoke_rules(self, group_id: str, rules: frozenset[Rule]) -> None:
         """Take these rules off the group; a rule that is gone already is fine."""
+
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        """Add this inbound rule to the group; one that it has already is fine."""
 
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """Give the interface exactly these groups."""
@@ -146,6 +153,12 @@ class Ledger(Protocol):
     def held(self) -> Iterator[tuple[str, str]]:
         """Instance id and finding id of each held decision."""
 
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        """Remember that a sweep could not decide about this finding, or that one could."""
+
+    def undecided(self) -> Iterator[str]:
+        """Ids of the findings that no sweep could decide about yet."""
+
     def told(self, key: str) -> bool:
         """Whether people were told this."""
 
@@ -164,13 +177,16 @@ class Ledger(Protocol):
     def record(self, entries: Sequence[Entry]) -> None:
         """Append audit entries, mirrored to the log first."""
 
+    def record_once(self, entry: Entry, name: str) -> None:
+        """Append the audit entry under this name, mirrored to the log first; one that is there already is fine."""
+
 
 @dataclass(frozen=True, slots=True)
 class TagWrite:
     """One write of an instance's control tag, as CloudTrail recorded it; `value` is "" where it was removed.
 
     `principal` is the caller's ARN, `issuer` the role's behind a session, `session_instance` the instance whose own
-    session it was.
+    session it was, `event_id` CloudTrail's id of the record.
     """
 
     instance_id: str
@@ -179,6 +195,7 @@ class TagWrite:
     principal: str
     issuer: str | None = None
     session_instance: str | None = None
+    event_id: str = ""
 
 
 class Trail(Protocol):
@@ -209,22 +226,6 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
-    """A message for people: the subject says what, the text why, who and what to do next."""
-
-    subject: str
-    text: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Announcer(Protocol):
-    """The stack's notification topic."""
-
-    def announce(self, announcement: Announcement) -> None:
-        """Publish; at least once."""
-
-
-@dataclass(frozen=True, slots=True)
 class Ports:
     """All that a function may touch."""
 
@@ -234,4 +235,5 @@ class Ports:
     announcer: Announcer
     trail: Trail
     findings: Findings
+    bus: Bus
     measures: tuple[Measure[Any], ...] = ()

@@ -89,6 +89,16 @@ class Record:
             if self.fault:
                 self._keep_in_tag(interface)
 
+    def empty_tags(self, observation: Observation) -> None:
+        """Empty the tags that kept groups, since the case holds them now: an interface may go to another instance."""
+        key = self.settings.groups_before_key
+        for interface in observation.interfaces:
+            if self.open_case and interface.tags.get(key):
+                try:
+                    self.ports.instances.tag(interface.id, {key: ""})
+                except QuarantagError as fault:
+                    self.note("groups-before-not-emptied", interface_id=interface.id, fault=str(fault))
+
     def add_role(self, role: RoleBefore) -> None:
         """Record the role that the profile before had, in the open case."""
         case = self.open_case

@@ -31,7 +31,7 @@ def sweep(
     name: str, ids: Iterable[str], work: Callable[[str], Outcome], ledger: Ledger, seconds_left: Callable[[], float]
 ) -> Swept:
     """Do `work` for each id; what there is no time for comes first in the next sweep. One failure stops no other."""
-    ordered = _from_where_it_left_off(sorted(set(ids)), _cursor(name, ledger))
+    ordered = from_where_it_left_off(sorted(set(ids)), _cursor(name, ledger))
     outcomes: list[Outcome] = []
     fault: QuarantagError | None = None
     for start in range(0, len(ordered), _AT_ONCE):
@@ -48,7 +48,8 @@ def sweep(
     return Swept(tuple(outcomes), fault)
 
 
-def _from_where_it_left_off(ids: list[str], cursor: str) -> list[str]:
+def from_where_it_left_off(ids: list[str], cursor: str) -> list[str]:
+    """Give the sorted ids, those after the cursor first."""
     start = bisect_right(ids, cursor)
     return ids[start:] + ids[:start]
 

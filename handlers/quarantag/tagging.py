@@ -11,14 +11,13 @@ from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, TagLi
 from quarantag.execution import fault_of, side_by_side
 from quarantag.finding import Finding
 from quarantag.instance import Instance
+from quarantag.leasing import lease_of
 from quarantag.limits import quotas_for
 from quarantag.naming import NamedInstance
 from quarantag.policy import Policy
 from quarantag.ports import Entry, Ports
 from quarantag.settings import Settings
 from quarantag.telling import announce_once, reason_tag
-
-_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +126,7 @@ class _Tagging:
 
     def _tag_alone(self, instance_id: str, named: NamedInstance) -> Tagged:
         """Decide anew under the instance's lease: no other function changes its tags meanwhile."""
-        lease = None
-        for pause in _PAUSES:
-            try:
-                lease = self.ports.ledger.acquire(instance_id, self.holder, self.ports.clock.now())
-            except LedgerUnavailable:
-                break
-            if lease:
-                break
-            self.ports.clock.sleep(pause)
-        else:
-            raise Retryable(f"{instance_id}: another function is working on it")
+        lease = lease_of(instance_id, self.holder, self.ports)
         try:
             return self._tag(instance_id, named)
         finally:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from quarantag.ports import TagWrite
 from quarantag.settings import Settings
 
+_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 _INSTANCE_SESSION = re.compile(r"arn:[a-z0-9-]+:sts::\d{12}:assumed-role/[^/]+/(i-[0-9a-f]{8,17})")
 
 
@@ -34,6 +35,7 @@ def tag_write_of(record: Mapping[str, object], instance_id: str, key: str) -> Ta
         principal=principal,
         issuer=str(issuer) if issuer else None,
         session_instance=session[1] if session else None,
+        event_id=str(record.get("eventID", "")),
     )
 
 
@@ -43,11 +45,16 @@ def is_tag_write(event: object) -> bool:
 
 
 def tag_writes(event: Mapping[str, object], settings: Settings) -> tuple[TagWrite, ...]:
-    """Give the writes of the release value that CloudTrail's event tells of, one for each instance. Raises nothing."""
+    """Give the writes of the control tag that CloudTrail's event tells of, one for each instance. Raises nothing."""
     record = _mapping(event.get("detail"))
-    instances = (resource for resource in resources_of(record) if resource.startswith("i-"))
+    instances = (resource for resource in dict.fromkeys(resources_of(record)) if _INSTANCE.fullmatch(resource))
     writes = (tag_write_of(record, instance_id, settings.tag_key) for instance_id in instances)
-    return tuple(write for write in writes if write and write.value == settings.release_value)
+    return tuple(write for write in writes if write)
+
+
+def release_writes(event: Mapping[str, object], settings: Settings) -> tuple[TagWrite, ...]:
+    """Those of them that wrote the release value."""
+    return tuple(write for write in tag_writes(event, settings) if write.value == settings.release_value)
 
 
 def resources_of(record: Mapping[str, object]) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from quarantag.aws.ledger import LEASE
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict
 from quarantag.measures import Measure
-from quarantag.ports import TAGGER, Announcement, Clock, Entry, Lease, Ports, Quota, TagWrite
+from quarantag.outlets import Announcement
+from quarantag.ports import TAGGER, Clock, Entry, Lease, Ports, Quota, TagWrite
 from tests.crash.world import World
 from tests.crash.world_instances import WorldInstances
+from tests.statuschanges import validate_status_change
 
 _RECENT = timedelta(seconds=10)
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,7 +40,9 @@ class Books:
     opened: list[Case] = field(default_factory=list)
     counted: dict[tuple[str, datetime, int], set[str]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    named: set[tuple[str, str]] = field(default_factory=set)
     holds: set[tuple[str, str]] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
     cursors: dict[str, str] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
@@ -136,6 +140,13 @@ class Books:
     def held(self) -> Iterator[tuple[str, str]]:
         return iter(sorted(self.holds))
 
+    def set_undecided(self, finding_id: str, *, undecided: bool) -> None:
+        with self.lock:
+            (self.waiting.add if undecided else self.waiting.discard)(finding_id)
+
+    def undecided(self) -> Iterator[str]:
+        return iter(sorted(self.waiting))
+
     def told(self, key: str) -> bool:
         return key in self.messages
 
@@ -155,6 +166,12 @@ class Books:
     def record(self, entries: Sequence[Entry]) -> None:
         with self.lock:
             self.entries.extend(entries)
+
+    def record_once(self, entry: Entry, name: str) -> None:
+        with self.lock:
+            if (entry.instance_id, name) not in self.named:
+                self.named.add((entry.instance_id, name))
+                self.entries.append(entry)
 
     def _counter(self, quota: Quota) -> set[str]:
         return self.counted.setdefault((quota.scope, quota.window_start, quota.window_seconds), set())
@@ -189,6 +206,17 @@ class Mailbox:
 
 
 @dataclass(slots=True)
+class Workflows:
+    """The `Bus` port: what workflows were told, each held to its schema."""
+
+    details: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def send(self, detail: Mapping[str, Any]) -> None:
+        validate_status_change(detail)
+        self.details.append(detail)
+
+
+@dataclass(slots=True)
 class Silence:
     """The `Trail` and `Findings` ports where neither shows anything."""
 
@@ -204,4 +232,4 @@ class Silence:
 
 def ports_of(world: World, books: Books, mailbox: Mailbox, measures: tuple[Measure[Any], ...] = ()) -> Ports:
     """Every port over these."""
-    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), measures)
+    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), Workflows(), measures)

@@ -7,7 +7,7 @@ from quarantag.case import CLOSED, Case, InterfaceBefore
 from tests.cloud import Launched, Network
 from tests.crash.site import Site, standing
 from tests.crash.tap import Nth
-from tests.crash.verdict import uncut
+from tests.crash.verdict import uncut, unsupported
 from tests.crash.world import World
 
 COUNTED: Counter[str] = Counter()
@@ -25,6 +25,8 @@ class Watch:
         self.recorded: dict[tuple[str, str], InterfaceBefore] = {}
         self.profile_recorded: dict[str, object] = {}
         self.released: set[str] = set()
+        self.truth_around: dict[str, dict[str, object]] = {}
+        self.left: set[str] = set()
         for instance_id in world.instances:
             self.launched(instance_id)
 
@@ -41,6 +43,8 @@ class Watch:
         own = standing(self.site.ports, instance_id)
         self.truth_groups |= own["groups"]
         self.truth_profile[instance_id] = own["profile"]
+        for name, state in self.site.around().items():
+            self.truth_around[name] = {**state, **self.truth_around.get(name, {})}
 
     def interface_ids(self, instance_id: str) -> list[str]:
         """The instance's interfaces."""
@@ -68,6 +72,12 @@ class Watch:
         """Whether the instance is cut and no case says so: the ledger was away."""
         touched = any(self.touched(interface_id) for interface_id in self.interface_ids(instance_id))
         return touched and self.case(instance_id) is None
+
+    def unknown(self, instance_id: str) -> bool:
+        """Whether the instance is orphaned and one of its cut interfaces has no tag that keeps its groups."""
+        key = self.site.settings.groups_before_key
+        cut = [one for one in self.interface_ids(instance_id) if self.touched(one)]
+        return self.orphaned(instance_id) and not all(self.world.interfaces[one][1].tags.get(key) for one in cut)
 
     def owner_regroups(self, interface_id: str, groups: tuple[str, ...]) -> None:
         """The truth changes, unless the interface is contained: then it is drift."""
@@ -111,6 +121,7 @@ class Watch:
     def everything_is_as_tagged(self) -> None:
         """What holds after the next sweep, where nothing failed."""
         COUNTED["quiet sweeps"] += 1
+        self._around_is_as_before()
         for instance in list(self.world.instances.values()):
             value, case = instance.tags.get(self.site.settings.tag_key), self.case(instance.id)
             if instance.ended:
@@ -120,6 +131,8 @@ class Watch:
                 self._isolated(instance.id)
             if case is not None and value != "Release":
                 self._isolated(instance.id)
+            if self.orphaned(instance.id):
+                assert self._ceiling_full(instance.id), f"{instance.id} is cut, and no case says so"
             if value == "Release":
                 assert case is None, f"{instance.id}: the release is not finished: {case}"
 
@@ -130,11 +143,22 @@ class Watch:
         case = self.case(instance_id)
         assert case is not None
         assert case.status == "Isolated"
+        assert unsupported(self.site, launched, case) == []
+
+    def _around_is_as_before(self) -> None:
+        """Where no case is open, what measures changed is as it was; of an instance that ended, what outlives it."""
+        if any(self.case(instance_id) for instance_id in self.world.instances):
+            return
+        COUNTED["surroundings verified"] += 1
+        gone = self.left | {instance_id for instance_id in self.world.instances if self.ended(instance_id)}
+        for name, state in self.site.around().items():
+            left = {key: one for key, one in state.items() if key not in gone}
+            assert left == {key: one for key, one in self.truth_around[name].items() if key not in gone}, name
 
     def _never_isolated_unasked(self, instance_id: str) -> None:
         if self.case(instance_id) is None and not self.ended(instance_id):
             asked = self.world.instances[instance_id].tags.get(self.site.settings.tag_key) == "Isolate"
-            assert asked or not self.orphaned(instance_id), f"{instance_id} is isolated and nobody asks for it"
+            assert asked or not self.unknown(instance_id), f"{instance_id} is isolated and nobody asks for it"
             profiles = standing(self.site.ports, instance_id)["profile"]
             assert profiles == self.truth_profile[instance_id], "a profile changed that no case records"
 
@@ -158,6 +182,9 @@ class Watch:
         self.released.add(case.id)
         if case.status == "Released":
             COUNTED["releases verified"] += 1
+            status = self.world.instances[case.instance_id].tags.get(self.site.settings.status_key, "")
+            if "left in standby" in status:  # stopped, say: said, and left to a person
+                self.left.add(case.instance_id)
             own = standing(self.site.ports, case.instance_id)
             assert own["groups"] == {key: self.truth_groups[key] for key in own["groups"]}
             assert own["profile"] == self.truth_profile[case.instance_id]

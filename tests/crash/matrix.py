@@ -12,6 +12,7 @@ from tests.crash.scenarios import Scenario
 from tests.crash.site import Site, deliver, deliver_again, in_memory, name_of, prepare, run_sweep, sweep_once, truth_of
 from tests.crash.tap import Call, Died, Fault, Tap
 from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut
+from tests.crash.world import SETTINGS
 
 Direction = Literal["Isolate", "Release"]
 Ending = Literal["event again", "sweep only"]
@@ -74,7 +75,8 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
         deliver_again(site, launched.id, cell.direction)
     else:
         sweep_once(site, cell.direction)
-    told = (cell.fault.call.port, cell.fault.kind) != ("announcer", "final fault")  # it is in the ledger and the log
+    unheard = cell.fault.call.port in ("announcer", "bus") and cell.fault.kind == "final fault"
+    told = not unheard  # it is in the ledger and the log
     if cell.direction == "Release":
         shown = cell.fault.call.method != "tag" or cell.fault.kind not in ("final fault", "no room for tags")
         return problems_of_release(site, launched, truth, told=told, shown=shown)
@@ -87,7 +89,7 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
 def _begun(
     scenario: Scenario, direction: Direction, site: Site | None = None
 ) -> tuple[Site, Launched, dict[str, object]]:
-    site = site or in_memory(scenario.settling, measures=scenario.measures)
+    site = site or in_memory(scenario.settling, scenario.settings or SETTINGS, scenario.measures)
     launched = prepare(site, scenario)
     truth = truth_of(site, launched.id)
     if direction == "Release":

@@ -13,9 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from quarantag.errors import QuarantagError
 from quarantag.instance import Rule
 from tests.crash.invariants import COUNTED, Watch
+from tests.crash.scenarios import InMemory
 from tests.crash.site import Site, deliver, in_memory, run_sweep, sweep_once
 from tests.crash.tap import Died, Kind, Nth, Tap
 from tests.crash.world import SETTINGS, World
+from tests.measures.around import ALL_ON, EVERY
 
 NUMBERS = st.integers(0, 3)
 VALUES = st.sampled_from(["Isolate", "Isolate", "Isolate", "Release", "Release", "Release", "Review", "isolate", ""])
@@ -43,7 +45,14 @@ METHODS = [
     "record",
     "announce",
     "tagged",
+    "groups_kept",
     "open_instances",
+    "keep_measure",
+    "set_taken",
+    "protection",
+    "set_protection",
+    "freeze",
+    "thaw",
 ]
 CHANGES = [
     "regroup",
@@ -57,6 +66,7 @@ CHANGES = [
     "power",
     "twin",
     "launch",
+    "unprotect",
 ]
 FAULTS = st.none() | st.tuples(st.sampled_from(METHODS), st.integers(1, 3), st.sampled_from(get_args(Kind)))
 _OPEN_TO_ALL = Rule("ingress", "-1", -1, -1, "ipv4", "0.0.0.0/0")
@@ -69,11 +79,18 @@ class Containment(RuleBasedStateMachine):
     world: World
     watch: Watch
 
-    @initialize(ceiling=st.sampled_from([50, 50, 2, 1]), settling=st.integers(0, 1), vpcs=st.integers(1, 2))
-    def begin(self, ceiling: int, settling: int, vpcs: int) -> None:
+    @initialize(
+        ceiling=st.sampled_from([50, 50, 2, 1]),
+        settling=st.integers(0, 1),
+        vpcs=st.integers(1, 2),
+        measures=st.sampled_from([(), EVERY]),
+    )
+    def begin(self, ceiling: int, settling: int, vpcs: int, measures: tuple[InMemory, ...]) -> None:
         COUNTED["examples"] += 1
-        settings = replace(SETTINGS, max_containments_per_hour=ceiling)
-        self.site, self.world = (made := in_memory(settling, settings)), made.builder  # type: ignore[assignment]
+        COUNTED[f"examples with {len(measures) or 'no'} measures"] += 1
+        settings = replace(ALL_ON, max_containments_per_hour=ceiling)
+        made = in_memory(settling, settings, measures)
+        self.site, self.world = made, made.builder  # type: ignore[assignment]
         self.networks = [self.world.vpc(ipv6=bool(number)) for number in range(vpcs)]
         self.extra = [self.world.group(network.vpc_id, "extra") for network in self.networks]
         self.profiles = [self.world.profile("web"), self.world.profile("admin")]
@@ -92,8 +109,8 @@ class Containment(RuleBasedStateMachine):
     def tag(self, number: int, value: str, event: str, fault: Nth | None) -> None:
         """Somebody writes or removes the control tag; its event comes at once, with a fault perhaps, later or never."""
         instance_id = self.one(number)
-        if self.watch.orphaned(instance_id):
-            return self.watch.skip("the tag would change while only the interfaces' tags tell of the cut")
+        if self.watch.unknown(instance_id):
+            return self.watch.skip("the tag would change while nothing but the log tells of the cut")
         if value:
             self.world.tag(instance_id, **{SETTINGS.tag_key: value})
         else:
@@ -195,6 +212,11 @@ class Containment(RuleBasedStateMachine):
     def twin(self, instance_id: str, _: int) -> None:
         """It gets a tag that differs from the control tag in case only."""
         self.world.tag(instance_id, securityisolation="Release")
+
+    def unprotect(self, instance_id: str, _: int) -> None:
+        """Somebody takes its termination protection off: drift, where a measure put it on."""
+        if "protection" in self.world.around:
+            self.world.around["protection"][instance_id]["termination"] = "false"
 
     def launch(self, _: str, which: int) -> None:
         """One more into the same VPC, until there are four; then one of them ends."""

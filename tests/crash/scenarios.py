@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from quarantag.instance import AUTO_SCALING_GROUP_TAG
 from quarantag.measures import Measure
+from quarantag.settings import Settings
 from tests.cloud import Launched, Network
 
 KEY = "SecurityIsolation"
@@ -69,7 +70,8 @@ class Scenario:
     """One way to find an instance. `group_exists`: another instance of the VPC was isolated before.
 
     `by_sweep`: no event came, the sweep that finds it is the run that meets the fault.
-    `settling`: how many reads a new profile association stays `associating` for. `measures`: those beside the cut.
+    `settling`: how many reads a new profile association stays `associating` for. `measures`: those beside the cut, with
+    the `settings` that ask for them (None: the world's).
     """
 
     name: str
@@ -78,6 +80,7 @@ class Scenario:
     by_sweep: bool = False
     settling: int = 0
     measures: tuple[InMemory, ...] = ()
+    settings: Settings | None = None
 
 
 SCENARIOS = (

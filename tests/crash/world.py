@@ -49,6 +49,7 @@ class World:
     waiting: dict[str, int] = field(default_factory=dict)
     around: dict[str, dict[str, Any]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
+    addresses: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -107,8 +108,14 @@ class World:
     def attach(self, instance_id: str, network: Network, index: int) -> str:  # noqa: ARG002 - as Lab.attach
         """Id of a new interface in the network's group, attached to the instance."""
         interface_id = self.new("eni")
-        self.interfaces[interface_id] = instance_id, Interface(interface_id, network.vpc_id, (network.group_id,))
+        made = Interface(interface_id, network.vpc_id, (network.group_id,), addresses=(self.address(),))
+        self.interfaces[interface_id] = instance_id, made
         return interface_id
+
+    def address(self) -> str:
+        """A new private address, as a CIDR block."""
+        self.addresses += 1
+        return f"10.0.{self.addresses // 250}.{self.addresses % 250 + 4}/32"
 
     def associate(self, instance_id: str, profile_arn: str) -> None:
         """Give the instance this profile, as an association with a new id."""

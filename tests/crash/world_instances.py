@@ -54,6 +54,12 @@ class WorldInstances:
             key = self.world.settings.tag_key
             return iter([one.id for one in self.world.instances.values() if one.tags.get(key) == value])
 
+    def groups_kept(self) -> Iterator[str]:
+        ours, key = {group.id for group in self.isolation_groups()}, self.world.settings.groups_before_key
+        with self.world.lock:
+            found = self.world.interfaces.values()
+            return iter([owner for owner, one in found if key in one.tags and ours & set(one.groups)])
+
     def tag(self, resource_id: str, tags: Mapping[str, str]) -> None:
         with self.world.lock:
             if resource_id in self.world.instances:
@@ -83,6 +89,13 @@ class WorldInstances:
             if group_id not in self.world.groups:
                 raise Conflict(f"revoke the rules of {group_id}: InvalidGroup.NotFound")
             self.world.groups[group_id].rules -= rules
+
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        with self.world.lock:
+            peer = self.world.groups.get(rule.peer.rpartition("/")[2])
+            if rule.peer_kind == "group" and (peer is None or peer.vpc_id != self.world.groups[group_id].vpc_id):
+                raise Terminal(f"let {rule.peer} into {group_id}: a group works in its own VPC only")
+            self.world.groups[group_id].rules |= {rule}
 
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         with self.world.lock:

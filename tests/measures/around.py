@@ -7,9 +7,13 @@ from typing import Any
 
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import Attribute, ProtectInstance, Protection
+from quarantag.measures.sessions import RevokeSessions
 from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
-from tests.crash.world import World
+from tests.crash.world import SETTINGS, World
+from tests.measures.around_connections import deny_addresses, disable_metadata, take_elastic_ips
+from tests.measures.around_sessions import WorldSessions
+from tests.measures.evidence_world import save_evidence
 from tests.measures.members import keep_from_group
 
 
@@ -76,5 +80,26 @@ def freeze(world: World, books: Books) -> FreezeInterfaces:  # noqa: ARG001 - as
     return FreezeInterfaces(WorldFreeze(world))
 
 
-EVERY: tuple[InMemory, ...] = (protect, freeze, keep_from_group)
+def revoke_sessions(world: World, books: Books) -> RevokeSessions:  # noqa: ARG001 - as all of them
+    """Session denials over the world."""
+    return RevokeSessions(WorldSessions(world))
+
+
+EVERY: tuple[InMemory, ...] = (
+    protect,
+    freeze,
+    disable_metadata,
+    take_elastic_ips,
+    deny_addresses,
+    keep_from_group,
+    save_evidence,
+    revoke_sessions,
+)
 """Each measure over a world and its ledger."""
+ALL_ON = replace(
+    SETTINGS,
+    disable_metadata_service=True,
+    disassociate_elastic_ips=True,
+    existing_connections="nacl",
+)
+"""The parameters that ask for every measure; those that are on by default need not be named."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 import release
+from quarantag.errors import Retryable
 from quarantag.measures.auto_scaling import REPLACING
 from tests.cloud import Lab
 from tests.measures.keeping import Keeping
@@ -102,6 +103,17 @@ def test_what_was_marked_unhealthy_meanwhile_is_called_healthy_first(keeping: Ke
     scaling.api.set_instance_health(InstanceId=one, HealthStatus="Unhealthy")
     assert keeping.release(one).reason == "verified"
     assert (scaling.state(one), scaling.member(one)["HealthStatus"]) == ("InService", "Healthy")
+
+
+def test_a_release_waits_for_what_is_still_on_its_way(keeping: Keeping, scaling: Scaling, lab: Lab) -> None:
+    one, _ = scaling.group()
+    keeping.isolate(one)
+    lab.cloud.alter_member(one, lifecycle_state="EnteringStandby")
+    with pytest.raises(Retryable, match="it is EnteringStandby in the group web"):
+        keeping.release(one)
+    lab.cloud.alter_member(one, lifecycle_state="Standby")
+    assert keeping.release(one).reason == "verified"
+    assert scaling.state(one) == "InService"
 
 
 def test_protection_from_scaling_in_is_what_it_was(keeping: Keeping, scaling: Scaling) -> None:

@@ -1,18 +1,28 @@
 """Crash anywhere with every measure on: same end, and a release gives back all of it. See tests/crash."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
-from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface
-from tests.measures.around import EVERY
+from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
+from tests.crash.world import SETTINGS
+from tests.measures.around import ALL_ON, EVERY
 from tests.measures.members import keep_from_group
 
+WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.0.0.0/8")
 SCENARIOS = (
-    Scenario("1 interface, every measure", one_interface, measures=EVERY),
-    Scenario("Auto Scaling member, every measure, by the sweep", auto_scaling_member, by_sweep=True, measures=EVERY),
+    Scenario("two VPCs, responders' access", two_vpcs, settings=WITH_ACCESS),
+    Scenario("1 interface, every measure", one_interface, measures=EVERY, settings=ALL_ON),
+    Scenario(
+        "Auto Scaling member, every measure, by the sweep",
+        auto_scaling_member,
+        by_sweep=True,
+        measures=EVERY,
+        settings=ALL_ON,
+    ),
     Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
     Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),
 )

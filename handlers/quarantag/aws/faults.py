@@ -1,7 +1,8 @@
 """Every AWS error code that this package tells apart, and what each means here.
 
 Sources: Amazon EC2 API Reference, "Error codes for the Amazon EC2 API"; Amazon DynamoDB Developer Guide, "Error
-handling with DynamoDB". A code that is not listed is `Terminal`: someone must look.
+handling with DynamoDB"; AWS Identity and Access Management API Reference, "TagRole". A code that is not listed is
+`Terminal`: someone must look.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ RETRYABLE = frozenset(
         "EC2ThrottledException",
         "InsufficientCapacity",
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
         "RequestLimitExceeded",
@@ -33,13 +35,19 @@ RETRYABLE = frozenset(
         "Unavailable",
     }
 )
+UNKNOWN_GROUP = "InvalidGroup.NotFound"
 CONFLICT = frozenset(
     {
+        "ConcurrentModification",
         "IncorrectInstanceState",
         "IncorrectState",
+        "InvalidAllocationID.NotFound",
         "InvalidAssociationID.NotFound",
-        "InvalidGroup.NotFound",
+        UNKNOWN_GROUP,
+        "InvalidNetworkAclID.NotFound",
         "InvalidNetworkInterfaceID.NotFound",
+        "NetworkAclEntryAlreadyExists",
+        "Resource.AlreadyAssociated",
     }
 )
 VALIDATION = "ValidationError"
@@ -58,11 +66,13 @@ Sources: aws-samples/aws-codedeploy-samples#50, reproio/ecs_deploy#47 and #56, L
 UNKNOWN_INSTANCE = frozenset(
     {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceId.Malformed"}
 )
-UNKNOWN_PROFILE = "NoSuchEntity"
+NOT_IN_IAM = "NoSuchEntity"
 GROUP_EXISTS = "InvalidGroup.Duplicate"
 INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
+RULE_EXISTS = "InvalidPermission.Duplicate"
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
+ACL_ENTRY_GONE = frozenset({"InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"})
 TAG_LIMIT = "TagLimitExceeded"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 TRANSACTION_CANCELLED = "TransactionCanceledException"
@@ -73,6 +83,11 @@ _SERVER_FAULT = 500
 def code_of(error: ClientError) -> str:
     """Give the error code, or an empty string where AWS sent none."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def may_be_done(error: ClientError) -> bool:
+    """Whether AWS may have done what it answered with this error: a fault of the server's own says neither."""
+    return _status(error) >= _SERVER_FAULT
 
 
 @contextmanager
@@ -89,10 +104,13 @@ def translated(doing: str) -> Iterator[None]:
 def _meaning(error: ClientError, doing: str) -> QuarantagError:
     code = code_of(error)
     text = f"{doing}: {code}: {error.response.get('Error', {}).get('Message', '')}".strip()
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     moved = code == VALIDATION and any(words in text for words in MEMBER_MOVED)
     if code in CONFLICT or moved:
         return Conflict(text)
-    if code in RETRYABLE or status >= _SERVER_FAULT:
+    if code in RETRYABLE or _status(error) >= _SERVER_FAULT:
         return Retryable(text)
     return TagLimitReached(text) if code == TAG_LIMIT else Terminal(text)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,13 +1,13 @@
 """The `Ledger` port over one DynamoDB table; every change is one conditional write.
 
 Keys: `pk` is the instance id, `sk` is `lease`, `case` (the latest), `closed#<case id>` or `entry#…`; counters have
-`pk` `quota#<scope>` and `sk` the window's start. Nothing is ever deleted or scanned.
+`pk` `quota#<scope>` and `sk` the window's start. Nothing is ever deleted or scanned; `memory` has the rest.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 
 from quarantag.aws.attributes import Item
 from quarantag.aws.items import OPEN_CASES_INDEX, case_of, case_values, entry_values, kept_text, measure_attribute
+from quarantag.aws.memory import Memory
 from quarantag.aws.table import Refused, Table
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict, LedgerUnavailable
@@ -23,20 +24,16 @@ from quarantag.ports import TAGGER, Clock, Entry, Lease, Quota
 LEASE = timedelta(seconds=120)
 """Longer than any function may run (template.yaml: Timeout), so that an expired lease has no living holder."""
 _RECENT = timedelta(seconds=10)
-_KEPT = timedelta(days=90)
-"""As long as GuardDuty keeps a finding."""
-_HELD = "held"
 _MOST_WRITES = 100  # of one TransactWriteItems
 _NOT_FENCED = "(attribute_not_exists(generation) OR generation <= :generation)"
 _NO_OPEN_CASE = "(attribute_not_exists(pk) OR attribute_not_exists(open_case))"
 
 
-class DynamoDbLedger:
+class DynamoDbLedger(Memory):
     """Leases, cases, audit entries and counters."""
 
     def __init__(self, table: Table, clock: Clock, log: Logger) -> None:
-        self._table = table
-        self._clock = clock
+        super().__init__(table, clock)
         self._log = log
 
     def acquire(self, instance_id: str, holder: str, now: datetime) -> Lease | None:
@@ -149,34 +146,6 @@ class DynamoDbLedger:
             raise _taken_over(case) from refused
         return replace(case, taken=taken)
 
-    def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
-        """Put one item for each held decision; it leaves the index once it is held no more."""
-        expires_at = _epoch(self._clock.now() + _KEPT) // 1000
-        item = {"pk": instance_id, "sk": f"{_HELD}#{finding_id}", "expires_at": expires_at}
-        self._table.put(item | ({"open_case": _HELD} if held else {}))
-
-    def held(self) -> Iterator[tuple[str, str]]:
-        """Query the same sparse index."""
-        for item in self._table.query(OPEN_CASES_INDEX, "open_case", _HELD):
-            yield item["pk"], item["sk"].partition("#")[2]
-
-    def told(self, key: str) -> bool:
-        """Read the item of this key."""
-        return self._table.get(_told(key), "told") is not None
-
-    def set_told(self, key: str) -> None:
-        """Put the item of this key; what was told twice is put twice."""
-        expires_at = _epoch(self._clock.now() + _KEPT) // 1000
-        self._table.put({"pk": _told(key), "sk": "told", "expires_at": expires_at})
-
-    def cursor(self, sweep: str) -> str:
-        """Read the sweep's own item."""
-        return str((self._table.get(f"sweep#{sweep}", "cursor") or {}).get("left_off", ""))
-
-    def set_cursor(self, sweep: str, instance_id: str) -> None:
-        """Put the sweep's own item; two sweeps at once do no harm, each reconciles under leases."""
-        self._table.put({"pk": f"sweep#{sweep}", "sk": "cursor", "left_off": instance_id})
-
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case; one that closes is kept under its own key too, since the next case takes its place."""
         moved = replace(
@@ -206,14 +175,20 @@ class DynamoDbLedger:
 
     def record(self, entries: Sequence[Entry]) -> None:
         """Write the entries to the log, then append them to the table."""
-        writes = []
-        for entry in entries:
-            values = entry_values(entry)
-            self._log.info("audit", entry=values)
-            place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{uuid4().hex[:12]}"}
-            writes.append(self._table.putting(place | values, "attribute_not_exists(pk)"))
+        writes = [self._appending(entry, uuid4().hex[:12]) for entry in entries]
         for start in range(0, len(writes), _MOST_WRITES):
             self._table.transact(writes[start : start + _MOST_WRITES])
+
+    def record_once(self, entry: Entry, name: str) -> None:
+        """The same, under a key that the same name gives again."""
+        with suppress(Refused):
+            self._table.transact([self._appending(entry, name)])
+
+    def _appending(self, entry: Entry, name: str) -> Item:
+        values = entry_values(entry)
+        self._log.info("audit", entry=values)
+        place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{name}"}
+        return self._table.putting(place | values, "attribute_not_exists(pk)")
 
     def _counting(self, instance_id: str, quota: Quota) -> Item:
         expires = int(quota.window_start.timestamp()) + 2 * quota.window_seconds
@@ -236,10 +211,6 @@ class DynamoDbLedger:
 
 def _taken_over(case: Case) -> Conflict:
     return Conflict(f"{case.id}: another function took over")
-
-
-def _told(key: str) -> str:
-    return f"told#{sha256(key.encode()).hexdigest()}"
 
 
 def _epoch(time: datetime) -> int:

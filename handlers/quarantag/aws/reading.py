@@ -1,6 +1,7 @@
 """EC2's answers, turned into the values of `instance`. Pure; shapes are those of botocore's EC2 model 2016-11-15."""
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from quarantag.instance import Direction, Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
@@ -37,6 +38,7 @@ def instance_of(answer: "InstanceTypeDef") -> Instance:
         tags=tags_of(answer.get("Tags", [])),
         interface_ids=tuple(interface["NetworkInterfaceId"] for interface in answer.get("NetworkInterfaces", [])),
         spot=answer.get("InstanceLifecycle") == "spot",
+        image_id=answer.get("ImageId"),
     )
 
 
@@ -51,7 +53,32 @@ def interface_of(answer: "NetworkInterfaceTypeDef") -> Interface:
         groups=tuple(group["GroupId"] for group in answer.get("Groups", [])),
         requester_managed=answer.get("RequesterManaged", False) or answer.get("Operator", {}).get("Managed", False),
         tags=tags_of(answer.get("TagSet", [])),
+        kind=answer.get("InterfaceType", "interface"),
+        addresses=tuple(_addresses(answer)),
+        public=tuple(
+            one["Association"]["PublicIp"]
+            for one in answer.get("PrivateIpAddresses", [])
+            if one.get("Association", {}).get("PublicIp")
+        ),
     )
+
+
+def _addresses(answer: "NetworkInterfaceTypeDef") -> Iterator[str]:
+    """Primary and secondary addresses, and the prefixes delegated to it (EC2 User Guide, "Prefix delegation")."""
+    single = (
+        *(one["PrivateIpAddress"] for one in answer.get("PrivateIpAddresses", [])),
+        *(one["Ipv6Address"] for one in answer.get("Ipv6Addresses", [])),
+    )
+    prefixes = (
+        *(one["Ipv4Prefix"] for one in answer.get("Ipv4Prefixes", [])),
+        *(one["Ipv6Prefix"] for one in answer.get("Ipv6Prefixes", [])),
+    )
+    yield from (block_of(one) for one in (*single, *prefixes))
+
+
+def block_of(text: str) -> str:
+    """An address or a block in the one way in which blocks are compared: IPv6 can be written in many."""
+    return str(ip_network(text, strict=False))
 
 
 def association_of(answer: "IamInstanceProfileAssociationTypeDef") -> ProfileAssociation:

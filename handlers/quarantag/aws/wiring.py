@@ -9,38 +9,53 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 from botocore.session import get_session
 
+from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.auto_scaling import AutoScalingGroups
+from quarantag.aws.bus import EventBridgeBus
+from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
+from quarantag.aws.metadata import Ec2Metadata
+from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.protection import Ec2Protection
+from quarantag.aws.sessions import RoleSessions
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
+from quarantag.measures.addresses import DisassociateElasticIps
 from quarantag.measures.auto_scaling import KeepFromGroup
+from quarantag.measures.evidence import SaveEvidence
 from quarantag.measures.freeze import FreezeInterfaces
+from quarantag.measures.metadata import DisableMetadataService
+from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
+from quarantag.measures.sessions import RevokeSessions
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
-from quarantag.settings import Members, Mode, Settings
+from quarantag.settings import ExistingConnections, Members, Mode, Revocation, Settings
 from quarantag.sweep import Swept
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
+_EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
+_REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "none": "none"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+"""For what would be done twice if it were sent twice."""
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
 """A ledger out of reach must not hold up the cut."""
 
@@ -96,13 +111,32 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             mode=_MODES[environment["MODE"]],
             act_on_sample_findings=_BOOLEANS[environment.get("ACT_ON_SAMPLE_FINDINGS", "false")],
             max_containments_per_hour=int(environment.get("MAX_CONTAINMENTS_PER_HOUR", "50")),
+            tagger_role_arn=environment.get("TAG_FINDING_ROLE_ARN", ""),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
+            **_handed_over(environment),
+            disable_metadata_service=_BOOLEANS[environment.get("DISABLE_METADATA_SERVICE", "false")],
+            disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
+            existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
+            revoke_credentials=_REVOCATIONS[environment.get("REVOKE_CREDENTIALS", "instance")],
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
+
+
+def _handed_over(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of what forensics gets."""
+    return {
+        "snapshot_volumes": _BOOLEANS[environment.get("SNAPSHOT_VOLUMES", "true")],
+        "lock_snapshots_days": int(environment.get("LOCK_SNAPSHOTS_DAYS", "0")),
+        "evidence_kms_key_arn": environment.get("EVIDENCE_KMS_KEY_ARN", ""),
+        "evidence_account_id": environment.get("EVIDENCE_ACCOUNT_ID", ""),
+        "ledger_table": environment.get("LEDGER_TABLE", ""),
+        "forensic_access_source": environment.get("FORENSIC_ACCESS_SOURCE", ""),
+        "forensic_access_port": int(environment.get("FORENSIC_ACCESS_PORT", "22")),
+    }
 
 
 def policy(environment: Mapping[str, str] = os.environ) -> Policy:
@@ -115,6 +149,21 @@ def policy(environment: Mapping[str, str] = os.environ) -> Policy:
             f"policy {path.name} can't be read: {error}; is it in policies/, and was it built?"
         ) from error
     return load_policy(document)
+
+
+class Wired(NamedTuple):
+    """What a function works with."""
+
+    settings: Settings
+    ports: Ports
+    log: Logger
+
+
+@cache
+def wired(function: str) -> Wired:
+    """Wire once for each sandbox, on its first event: a fault of wiring then reaches the queue with its event."""
+    of, log = settings(), logger(function)
+    return Wired(of, ports(of, log), log)
 
 
 def seconds_left(context: "LambdaContext") -> Callable[[], float]:
@@ -136,17 +185,24 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
     session = Clients(of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
+    iam = cache(lambda: session.client("iam", config=_EC2))
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
     return Ports(
-        instances=Ec2Instances(ec2, cache(lambda: session.client("iam", config=_EC2)), of),
+        instances=Ec2Instances(ec2, iam, of),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
+        bus=EventBridgeBus(cache(lambda: session.client("events", config=_EC2)), environment["EVENT_BUS_NAME"]),
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
             FreezeInterfaces(Ec2Freeze(ec2, of)),
+            DisableMetadataService(Ec2Metadata(ec2)),
+            DisassociateElasticIps(Ec2Addresses(ec2)),
+            DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
+            SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
+            RevokeSessions(RoleSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
         ),
     )

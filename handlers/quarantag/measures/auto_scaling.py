@@ -31,6 +31,10 @@ Source: Amazon EC2 Auto Scaling User Guide, "How suspended processes affect othe
 """
 _IN_SERVICE, _STANDBY, _PENDING, _ENDING = "InService", "Standby", "Pending", "Terminat"
 _MOVING = frozenset({"EnteringStandby", "Detaching"})
+"""On the way, for as long as its load balancer drains connections: five minutes by default.
+
+Source: Amazon EC2 Auto Scaling User Guide, "Temporarily remove instances from your Auto Scaling group".
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +105,8 @@ class KeepFromGroup(Measure[Membership]):
             return Todo(notes=(f"it is no member of the group {kept['group']} any more",))
         if group.arn != kept["arn"]:
             return Todo(notes=(f"it is a member of the group {group.name} now, and left there",))
-        if member.state == _STANDBY:
+        if member.state == _STANDBY or member.state in _MOVING:
             return Todo()
-        if member.state in _MOVING:
-            return Todo(pending=(_state(member),))
         if _ENDING in member.state:
             return Todo(notes=(f"{_state(member)}: nothing stops that, so save its evidence now",))
         step = next((one for one in _ladder(member, group, subject.id) if one not in subject.failed), None)
