@@ -9,7 +9,7 @@ from tests.template import Template, ec2, iam, source, statements
 
 TEMPLATE = Template(ExistingConnections="nacl")
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
-LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")}
+LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem")}
 COMMON = LEDGER | {
     *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances"),
     *("logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage"),
