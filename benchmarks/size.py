@@ -35,8 +35,8 @@ def goals() -> list[Goal]:
     ]
 
 
-def imported(code: Path, function: str) -> int:
-    """How many modules importing the function loads, in a fresh interpreter."""
-    script = f"import sys; sys.path.insert(0, {str(code)!r}); import {function}; print(len(sys.modules))"
+def imported(code: Path, function: str) -> frozenset[str]:
+    """The modules that are loaded once the function is imported, in a fresh interpreter."""
+    script = f"import sys; sys.path.insert(0, {str(code)!r}); import {function}; print(*sys.modules)"
     said = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
-    return int(said.stdout)
+    return frozenset(said.stdout.split())

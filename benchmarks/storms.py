@@ -7,7 +7,7 @@ in template.yaml has it.
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -35,6 +35,7 @@ _AGAIN = (timedelta(minutes=1), timedelta(minutes=2))
 _AN_HOUR, _FLEET = 10_000, 400
 _SWEEP = timedelta(minutes=5)
 Event = tuple[str, Any]
+Play = Callable[[], "Storm"]
 
 
 @dataclass(slots=True)
@@ -147,26 +148,28 @@ class _Cloud:
 
 def storms(hours: int = 1) -> list[Storm]:
     """Play them all; the long one for so many hours."""
-    return [_samples(), _at_once(), _about_one(), _stream(hours)]
+    return [samples(), at_once(), about_one(), stream(hours)]
 
 
-def _samples() -> Storm:
+def samples() -> Storm:
     """`CreateSampleFindings`: every type at once, for a placeholder."""
     samples = (_finding(f"sample-{n}", "i-99999999", service__additionalInfo__sample=True) for n in range(500))
     return _Cloud("500 sample findings at once", 1).play((BEGIN, one) for one in samples)
 
 
-def _at_once() -> Storm:
+def at_once() -> Storm:
+    """Each for an instance of its own: more than EC2 takes at once."""
     cloud = _Cloud("500 findings for 500 instances at once", 500)
     return cloud.play((BEGIN, _finding(one, one)) for one in cloud.ids)
 
 
-def _about_one() -> Storm:
+def about_one() -> Storm:
+    """All for the same instance."""
     cloud = _Cloud("100 findings for one instance at once", 1)
     return cloud.play((BEGIN, _finding(f"finding-{n}", cloud.ids[0])) for n in range(100))
 
 
-def _stream(hours: int) -> Storm:
+def stream(hours: int) -> Storm:
     """Evenly over the hours, over the fleet again and again; each instance's findings have ids of their own."""
     cloud = _Cloud(f"{_AN_HOUR:,} findings an hour for {hours} h", _FLEET)
     step = timedelta(hours=1) / _AN_HOUR

@@ -31,9 +31,9 @@ class Swept:
     seconds: float
 
 
-def measure(instances: int = INSTANCES, tagged: Sequence[int] = TAGGED) -> list[Swept]:
+def measure(instances: int = INSTANCES, tagged: Sequence[int] = TAGGED, small: int = FEW) -> list[Swept]:
     """Sweep with each number of contained ones; the last number also in a small account."""
-    return [*_Account(instances).swept(tagged), *_Account(FEW).swept(tagged[-1:])]
+    return [*_Account(instances).swept(tagged), *_Account(small).swept(tagged[-1:])]
 
 
 def goals(curve: Sequence[Swept]) -> list[Goal]:
