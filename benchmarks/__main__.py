@@ -13,6 +13,7 @@ from benchmarks import (
     footprint,
     goals,
     picture,
+    pipeline,
     policy_check,
     report,
     round_trips,
@@ -65,6 +66,9 @@ def _side_by_side(runs: int) -> list[Goal]:
     starts = cold_start.measure(runs)
     report.show(report.cut_table(cases), report.start_table(starts))
     picture.draw(cases, starts, ROOT / "docs")
+    ways = pipeline.medians(pipeline.measure(runs))
+    report.show(report.way_table(ways))
+    picture.draw_way(ways, ROOT / "docs")
     return [*time_to_cut.goals(cases), *cold_start.goals(starts)]
 
 

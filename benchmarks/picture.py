@@ -9,6 +9,7 @@ from pygal.style import CleanStyle
 
 from benchmarks import cold_start, time_to_cut
 from benchmarks.cold_start import Start
+from benchmarks.pipeline import STAGES, Way
 from benchmarks.time_to_cut import CUSTODIAN, CUSTODIAN_PROCESS, JUDGED, QUARANTAG, Case
 
 _SHOWN = (time_to_cut.CLASSIC, QUARANTAG, CUSTODIAN, CUSTODIAN_PROCESS)
@@ -57,3 +58,23 @@ def _start(starts: Mapping[str, Start]) -> pygal.HorizontalBar:
     chart.add("the same, built naively", [None, None, *naive])
     chart.add("as built", [None, None, *(median(starts[name].cpu) / floor for name in cold_start.SERVICES)])
     return chart
+
+
+def draw_way(ways: Sequence[Way], folder: Path) -> None:
+    """Write `pipeline.svg`: where the time of the whole way goes, in multiples of the cut's on a tag."""
+    unit = next(one.stages[1] for one in ways if one.put == "tag")
+    chart = pygal.HorizontalStackedBar(
+        title="From a finding or a tag to the verified isolation (local cloud)",
+        x_title="of the time from a tag to the cut, warm",
+        js=[],
+        style=CleanStyle(font_family="sans-serif"),
+        width=900,
+        height=320,
+        legend_at_bottom=True,
+        print_values=True,
+        value_formatter=lambda value: f"{value:.1f}",
+    )
+    chart.x_labels = [f"{one.put}, {'warm' if one.warm else 'cold'}" for one in ways]
+    for number, stage in enumerate(STAGES):
+        chart.add(stage, [one.stages[number] / unit for one in ways])
+    chart.render_to_file(str(folder / "pipeline.svg"))

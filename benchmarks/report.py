@@ -9,6 +9,7 @@ from benchmarks.cold_start import Start, rows
 from benchmarks.footprint import Footprint
 from benchmarks.goals import Goal
 from benchmarks.memory_size import SIZES, Work, cost, recommended, seconds
+from benchmarks.pipeline import STAGES, Way
 from benchmarks.round_trips import Counted
 from benchmarks.storms import Storm
 from benchmarks.sweep_scale import Swept
@@ -86,6 +87,16 @@ def start_table(starts: Mapping[str, Start]) -> Table:
         table.add_column(name, justify="right")
     for row in rows(starts):
         table.add_row(*row)
+    return table
+
+
+def way_table(ways: Sequence[Way]) -> Table:
+    """Each stage of the whole way, in multiples of the warm cut on a tag."""
+    table = Table("put", *STAGES, title="The whole way in the local cloud, of the time from a tag to the cut, warm")
+    unit = next(one.stages[1] for one in ways if one.put == "tag")
+    for one in ways:
+        name = f"{one.put}, {'warm' if one.warm else 'cold'}"
+        table.add_row(name, *(f"{seconds / unit:.2f}" for seconds in one.stages))
     return table
 
 
