@@ -16,7 +16,8 @@ from console.cloud.deploy import deploy
 from console.cloud.local import local_cloud
 from console.cloud.service_events import put_service_event
 from console.demo.findings import command_and_control, event
-from console.demo.world import IMAGE, TAG_KEY, Actor, Interface, World, furnish
+from console.demo.furniture import IMAGE, furnish
+from console.demo.world import TAG_KEY, Actor, Interface, World
 
 STAGES = ("until the tag", "until the cut", "until verified")
 _POLL, _LONGEST = 0.02, 60.0

@@ -1,13 +1,18 @@
 """The demo's world in the strict moto of this process, for the tests of what the demo expects."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from console.cloud.deploy import Deployed
+from console.demo.furniture import furnish
 from console.demo.probes import Probe
-from console.demo.world import World, furnish
-from tests.cloud import SESSION, STACK, TABLE, Lab
+from console.demo.world import World
+from tests.cloud import REGION, SESSION, STACK, TABLE, Lab
+from tests.template import Template
+
+DENIAL = Template(**{"AWS::Region": REGION}).properties("DenyContainedSessions")["PolicyDocument"]
 
 
 class InProcess:
@@ -54,7 +59,10 @@ def furnished(lab: Lab, isolation_profile_arn: str) -> Scene:
     queue = SESSION.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
     topic = SESSION.client("sns").create_topic(Name="notifications")["TopicArn"]
     resources = {"RootInstanceProfile": isolation_profile_arn, "ContainmentLedger": TABLE}
-    resources |= {"FailedEvents": queue, "Notifications": topic}
+    policy = SESSION.client("iam").create_policy(PolicyName="denial", PolicyDocument=json.dumps(DENIAL))["Policy"][
+        "Arn"
+    ]
+    resources |= {"FailedEvents": queue, "Notifications": topic, "DenyContainedSessions": policy}
     return Scene(furnish(InProcess(), Deployed(STACK, resources)), lab)
 
 

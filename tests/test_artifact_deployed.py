@@ -13,7 +13,8 @@ from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
 from console.cloud.place import ACCOUNT
 from console.cloud.service_events import put_service_event
 from console.demo import probes
-from console.demo.world import Actor, World, furnish
+from console.demo.furniture import furnish
+from console.demo.world import Actor, World
 from quarantag.aws.attributes import unmarshalled
 from tests.test_template_rules import FUNCTIONS
 

@@ -19,6 +19,7 @@ ACTORS = [
 ]
 PLAYED = {
     "command and control": findings.command_and_control(ACTORS[0]),
+    "reverse shell": findings.reverse_shell(ACTORS[0]),
     "brute force": findings.brute_force(ACTORS[0]),
     "sample": findings.sample(ACTORS[0]),
     "attack sequence": findings.attack_sequence(ACTORS),
@@ -34,6 +35,7 @@ def test_event_has_the_documented_shape(finding: dict[str, Any]) -> None:
     ("name", "severity", "instances"),
     [
         ("command and control", 8.0, 1),
+        ("reverse shell", 8.0, 1),
         ("brute force", 5.0, 1),
         ("sample", 8.0, 1),
         ("attack sequence", 9.0, 3),

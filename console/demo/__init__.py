@@ -16,10 +16,11 @@ from console.cloud.build import built_artifact
 from console.cloud.deploy import deploy
 from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
 from console.cloud.service_events import put_service_event
+from console.demo.furniture import furnish
 from console.demo.scenes import play
-from console.demo.screen import Screen, Silence, before_after, how_to_go_on, verdict
+from console.demo.screen import Screen, Silence, before_after, field_by_field, how_to_go_on, verdict
 from console.demo.stage import Audience, Stage
-from console.demo.world import View, World, furnish
+from console.demo.world import View, World
 
 GOOD, NO, UNUSABLE = 0, 1, 2
 
@@ -64,6 +65,8 @@ def report(stage: Stage, console: Console, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps(result(stage, views), indent=2) + "\n")
     else:
+        console.print()
+        console.print(field_by_field(stage.portraits))
         console.print()
         console.print(before_after(world, stage.isolated, views))
         console.print(verdict(stage.expectations, time.monotonic() - stage.began))

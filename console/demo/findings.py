@@ -22,6 +22,12 @@ def command_and_control(actor: Actor) -> dict[str, Any]:
     return about_instance("Backdoor:EC2/C&CActivity.B", 8, actor, title, role="ACTOR")
 
 
+def reverse_shell(actor: Actor) -> dict[str, Any]:
+    """Severity 8: somebody has a shell on the instance, and so whatever its role may do."""
+    title = f"A reverse shell was executed on EC2 instance {actor.id}."
+    return about_instance("Execution:Runtime/ReverseShell", 8.0, actor, title, role="TARGET")
+
+
 def brute_force(actor: Actor) -> dict[str, Any]:
     """Severity 5: somebody tries passwords on the instance."""
     title = f"{actor.id} is under SSH brute force attack."

@@ -2,7 +2,8 @@
 
 import json
 
-from console.demo import findings, probes, records
+from console.demo import findings, member, probes, records
+from console.demo.expected import expect_isolated
 from console.demo.stage import Stage
 from console.demo.world import TAG_KEY, World
 
@@ -12,7 +13,8 @@ FUNCTIONS = ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction")
 
 def play(stage: Stage) -> None:
     """All scenes, one after another; verdicts are kept by the stage."""
-    for scene in (hands_off, by_hand, sequence, drift, untagged, release, sample, malformed):
+    contained = (hands_off, by_hand, sequence, drift, untagged, release)
+    for scene in (*contained, member.contained, member.released, sample, malformed):
         scene(stage)
 
 
@@ -137,12 +139,3 @@ def sweep(world: World) -> None:
     rule = world.stack.resources["SweepSchedule"].rpartition("/")[2]
     for target in world.cloud.client("events").list_targets_by_rule(Rule=rule)["Targets"]:
         world.cloud.client("lambda").invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=target["Input"])
-
-
-def expect_isolated(stage: Stage, name: str) -> None:
-    """Status, network, credentials and record, each read from the cloud."""
-    world = stage.world
-    stage.expect(f"{name} has the status Isolated", probes.status(world, name, "Isolated"))
-    stage.expect(f"{name} is cut: only its VPC's isolation group, no rules", probes.cut(world, name))
-    stage.expect(f"{name} has the isolation profile", probes.powerless(world, name))
-    stage.expect(f"{name}: the ledger holds what it had before", records.recorded(world, name))

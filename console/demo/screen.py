@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from console.cloud.local import LocalCloud
+from console.cloud.local import ON_MOTO, LocalCloud
 from console.cloud.place import ACCESS_KEY, REGION, SECRET_KEY
 from console.demo.stage import Expectation
 from console.demo.world import CREATION_KEY, TAG_KEY, View, World
@@ -85,6 +85,28 @@ def before_after(world: World, isolated: Mapping[str, View], views: Mapping[str,
     return table
 
 
+def field_by_field(portraits: Mapping[str, Mapping[str, str]]) -> Table:
+    """One row for each field of the instance that is shown whole, one column for each moment.
+
+    What is not as it was at first is red; what is the same at every moment has no colour.
+    """
+    table = Table(title="api-1: all that the containment changed, and the release gave back", box=None, pad_edge=False)
+    table.caption = (
+        "denial: the stack's policy; it denies all to sessions of the tag's instance.\n"
+        "Judged here by reading it; by a policy simulator in tests/iam"
+    )
+    moments = list(portraits)
+    for column in ("Field", *(moment.capitalize() for moment in moments)):
+        table.add_column(column, overflow="fold", no_wrap=column == "Field")
+    first = portraits[moments[0]]
+    for name in dict.fromkeys(field for portrait in portraits.values() for field in portrait):
+        values = [portrait.get(name, "-") for portrait in portraits.values()]
+        changed = len(set(values)) > 1
+        style = {True: "green", False: "red"} if changed else {True: "", False: ""}
+        table.add_row(name, *(Text(value, style[value == first.get(name)]) for value in values))
+    return table
+
+
 def group_names(world: World, views: Sequence[View]) -> dict[str, str]:
     """Names of all groups of these views and of the beginning; a group of the stack's own is called `isolation`."""
     used = [one for view in views for groups in view.groups.values() for one in groups]
@@ -117,7 +139,7 @@ def how_to_go_on(cloud: LocalCloud, world: World) -> str:
             "The local cloud keeps running. To talk to it:",
             f"  export AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={SECRET_KEY}",
             f"  export AWS_DEFAULT_REGION={REGION} AWS_ENDPOINT_URL={cloud.aws_endpoint}",
-            f"  export AWS_ENDPOINT_URL_EC2={cloud.ec2_endpoint}",
+            f"  export {' '.join(f'AWS_ENDPOINT_URL_{one}={cloud.ec2_endpoint}' for one in ON_MOTO.values())}",
             "To isolate canary by hand, and to see it:",
             f"  aws ec2 create-tags --resources {canary} --tags Key={TAG_KEY},Value=Isolate",
             f"  aws ec2 describe-instances --instance-ids {canary}",

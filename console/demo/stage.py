@@ -49,6 +49,8 @@ class Stage:
     seen: dict[str, View] = field(default_factory=dict)
     isolated: dict[str, View] = field(default_factory=dict)
     """How each instance looked when it was last seen as isolated."""
+    portraits: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """All fields of the instance that is shown whole, by the moment."""
 
     def __post_init__(self) -> None:
         """Remember how everything looks at the beginning."""

@@ -1,19 +1,16 @@
-"""The world that the demo plays in: a few instances as a careless team runs them, and how they look at any moment."""
+"""The world that the demo plays in: the cloud, the stack, a few instances, and how they look at any moment."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from console.cloud.deploy import Deployed
-from console.demo.inbox import Inbox, subscribe
+from console.demo.inbox import Inbox
 
 TAG_KEY = "SecurityIsolation"
 STATUS_KEY = f"{TAG_KEY}Status"
 REASON_KEY = f"{TAG_KEY}Reason"
 CREATION_KEY = "QuarantagStack"
-IMAGE = "ami-0123456789abcdef0"
-TRUST = {"Version": "2012-10-17", "Statement": []}
 
 
 class Cloud(Protocol):
@@ -93,7 +90,7 @@ class World:
         actor = self.actors[name]
         first = actor.interfaces[0]
         home = Home(first.vpc_id, first.subnet_id, first.groups_before)
-        new = _attach(self.cloud.client("ec2"), actor.id, home, len(actor.interfaces))
+        new = attached(self.cloud.client("ec2"), actor.id, home, len(actor.interfaces))
         self.actors[name] = replace(actor, interfaces=(*actor.interfaces, new))
         return new
 
@@ -108,63 +105,15 @@ def _view(instance: Mapping[str, Any], groups: Mapping[str, tuple[str, ...]]) ->
     return View(tags, instance.get("IamInstanceProfile", {}).get("Arn", ""), groups)
 
 
-def furnish(cloud: Cloud, stack: Deployed) -> World:
-    """Make the instances: `shop` has two interfaces in two VPCs, one of them with two groups; the others have one."""
-    ec2 = cloud.client("ec2")
-    front, back = _home(ec2, "10.1.0.0/16", "ssh", "web"), _home(ec2, "10.2.0.0/16", "database")
-    profile = _profile(cloud.client("iam"), "web-server")
-    places = {"shop": (front, back), "bastion": (replace(front, groups=front.groups[:1]),), "canary": (back,)}
-    places |= {f"worker-{number}": (back,) for number in (1, 2, 3)}
-    actors = {name: _launch(ec2, name, profile, homes) for name, homes in places.items()}
-    return World(cloud, stack, actors, subscribe(cloud, stack.resources["Notifications"]))
-
-
-def _home(ec2: Any, block: str, *groups: str) -> Home:  # noqa: ANN401 - a boto3 client
-    """A subnet in a VPC of its own; the groups are in the reverse order of their ids, so that order can be lost."""
-    vpc_id = ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]
-    subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock=block)["Subnet"]["SubnetId"]
-    return Home(vpc_id, subnet_id, tuple(sorted((_group(ec2, vpc_id, one) for one in groups), reverse=True)))
-
-
-def _group(ec2: Any, vpc_id: str, name: str) -> str:  # noqa: ANN401
-    group_id = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc_id)["GroupId"]
-    everyone = [{"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=everyone)
-    return str(group_id)
-
-
-def _profile(iam: Any, name: str) -> str:  # noqa: ANN401
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-    arn = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
-    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
-    return str(arn)
-
-
-def _launch(ec2: Any, name: str, profile: str, homes: Sequence[Home]) -> Actor:  # noqa: ANN401
-    """One instance with an interface in each home; those after the first are attached, as other VPCs require."""
-    made = ec2.run_instances(
-        ImageId=IMAGE,
-        MinCount=1,
-        MaxCount=1,
-        SubnetId=homes[0].subnet_id,
-        SecurityGroupIds=list(homes[0].groups),
-        IamInstanceProfile={"Arn": profile},
-        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
-    )["Instances"][0]
-    first = _interface(ec2, made["NetworkInterfaces"][0]["NetworkInterfaceId"])
-    more = (_attach(ec2, made["InstanceId"], home, index) for index, home in enumerate(homes[1:], start=1))
-    return Actor(name, made["InstanceId"], profile, (first, *more))
-
-
-def _attach(ec2: Any, instance_id: str, home: Home, index: int) -> Interface:  # noqa: ANN401
-    """A new interface in the home, attached to the instance."""
+def attached(ec2: Any, instance_id: str, home: Home, index: int) -> Interface:  # noqa: ANN401
+    """Make a new interface in the home and attach it to the instance."""
     made = ec2.create_network_interface(SubnetId=home.subnet_id, Groups=list(home.groups))["NetworkInterface"]
     made_id = made["NetworkInterfaceId"]
     ec2.attach_network_interface(NetworkInterfaceId=made_id, InstanceId=instance_id, DeviceIndex=index)
-    return _interface(ec2, made_id)
+    return interface_of(ec2, made_id)
 
 
-def _interface(ec2: Any, interface_id: str) -> Interface:  # noqa: ANN401
+def interface_of(ec2: Any, interface_id: str) -> Interface:  # noqa: ANN401
     """The interface as EC2 shows it now."""
     shown = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"][0]
     groups = tuple(group["GroupId"] for group in shown["Groups"])
