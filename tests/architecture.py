@@ -31,7 +31,8 @@ ORCHESTRATES = {
 PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
-    *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/replay/live.py"),
+    *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/cut_models.py"),
+    "console/replay/live.py",
 }
 """Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's adapters."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
+from botocore.session import get_session
 
 from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
@@ -77,6 +78,24 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+class Clients:
+    """Makes clients over one session: one at a time, since a session is not safe for threads.
+
+    botocore's own clients, which are those of boto3: importing boto3 besides would only take time.
+    """
+
+    def __init__(self, region: str) -> None:
+        """Make the session."""
+        self._session = get_session()
+        self._region = region
+        self._lock = Lock()
+
+    def client(self, service: str, config: Config) -> Any:  # noqa: ANN401 - a client's type is its service's
+        """Make a client of this service."""
+        with self._lock:
+            return self._session.create_client(service, region_name=self._region, config=config)
 
 
 def logger(function: str) -> Logger:
@@ -181,7 +200,7 @@ def answer(done: Swept, log: Logger, meter: Meter) -> dict[str, Any]:
 
 def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Meter) -> None:
     """Measure, and log, which of the rules that the sweep's event names do not work any more."""
-    rules = EventBridgeRules(cache(lambda: boto3.Session(region_name=of.region).client("events", config=_EC2)))
+    rules = EventBridgeRules(cache(lambda: Clients(of.region).client("events", _EC2)))
     broken = rules.broken(event.get("rules", ()))
     meter.measure([Measured(BROKEN_RULES, len(broken))])
     for problem in broken:
@@ -191,7 +210,7 @@ def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Mete
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
     meter = EmfMeter(of.stack)
-    session = boto3.Session(region_name=of.region)
+    session = Clients(of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
     iam = cache(lambda: session.client("iam", config=_EC2))
