@@ -12,6 +12,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `acl`: network ACLs; `connections`: what is known of those that were open
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
+- `revocable`: the role that an instance had; `revoking`: the one policy of it that a function of its own writes
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
 Orchestrating, over the ports of `ports`:

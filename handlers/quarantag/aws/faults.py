@@ -82,6 +82,12 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def raise_unless_gone(error: ClientError) -> None:
+    """Raise IAM's error again, unless it says that there is no such thing."""
+    if code_of(error) != NOT_IN_IAM:
+        raise error
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn what boto raises into this package's errors; `doing` says what was tried, to which resource."""

@@ -24,7 +24,9 @@ from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.metadata import Ec2Metadata
 from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.protection import Ec2Protection
-from quarantag.aws.sessions import RoleSessions
+from quarantag.aws.role_policies import IamRolePolicies
+from quarantag.aws.role_sessions import CaseWishes, RoleSessions
+from quarantag.aws.sessions import InstanceSessions
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
@@ -34,6 +36,7 @@ from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.metadata import DisableMetadataService
 from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
+from quarantag.measures.role_sessions import RevokeRoleSessions
 from quarantag.measures.sessions import RevokeSessions
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
-_REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "none": "none"}
+_REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "role": "role", "none": "none"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
@@ -96,6 +99,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
             revoke_credentials=_REVOCATIONS[environment.get("REVOKE_CREDENTIALS", "instance")],
+            revocable_role_path=environment.get("REVOCABLE_ROLE_PATH", "/"),
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -148,6 +152,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
     iam = cache(lambda: session.client("iam", config=_EC2))
+    functions = cache(lambda: session.client("lambda", config=_EC2))
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
     return Ports(
         instances=Ec2Instances(ec2, iam, of),
@@ -163,6 +168,16 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             DisassociateElasticIps(Ec2Addresses(ec2)),
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
-            RevokeSessions(RoleSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
+            RevokeSessions(InstanceSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
+            RevokeRoleSessions(RoleSessions(ec2, iam, (functions, environment.get("REVOKE_FUNCTION", "")), table, of)),
         ),
     )
+
+
+@cache
+def revoking() -> tuple[CaseWishes, IamRolePolicies, Logger]:
+    """What the role function works with, once for each sandbox."""
+    of, log = settings(), logger("revoke")
+    session = boto3.Session(region_name=of.region)
+    table = Table(session.client("dynamodb", config=_LEDGER), os.environ["LEDGER_TABLE"], SystemClock())
+    return CaseWishes(table), IamRolePolicies(cache(lambda: session.client("iam", config=_EC2)), of.stack), log
