@@ -28,9 +28,10 @@ FUNCTIONS = {
     "TagFindingFunction": "tag_finding.handler",
     "IsolationLambdaFunction": "isolate.handler",
     "ReleaseFunction": "release.handler",
+    "RevokeRoleSessionsFunction": "revoke.handler",
 }
 WHOLE = {
-    *("isolate.py", "release.py", "tag_finding.py", "quarantag", "policies"),
+    *("isolate.py", "release.py", "revoke.py", "tag_finding.py", "quarantag", "policies"),
     *("aws_lambda_powertools", "jmespath", "typing_extensions.py"),
 }
 MOST_BYTES = 8_000_000
@@ -84,7 +85,7 @@ def start(artifact: Path, endpoint: str, isolation_profile_arn: str, tmp_path: P
 @pytest.fixture
 def function(request: pytest.FixtureRequest, start: Start) -> BuiltFunction:
     """The built function that the test names."""
-    return start(request.param)
+    return start(request.param, RevokeCredentials="role")
 
 
 def tree(directory: Path) -> dict[str, tuple[str, int]]:
@@ -109,7 +110,7 @@ def test_the_artifact_holds_what_runs_in_lambda_and_nothing_else(artifact: Path,
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_handler_that_the_template_names_is_there(artifact: Path, name: str) -> None:
-    module, _, attribute = Template().properties(name)["Handler"].partition(".")
+    module, _, attribute = Template(RevokeCredentials="role").properties(name)["Handler"].partition(".")
     assert f"def {attribute}(" in (artifact / name / f"{module}.py").read_text(encoding="utf-8")
 
 
@@ -176,7 +177,7 @@ def test_the_built_releaser_gives_back(start: Start, lab: Lab, ledger_table: Any
     assert lab.association(launched.id)["IamInstanceProfile"]["Arn"] == profile
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, indirect=True)
+@pytest.mark.parametrize("function", [one for one in FUNCTIONS if one != "RevokeRoleSessionsFunction"], indirect=True)
 def test_a_built_function_sweeps(function: BuiltFunction, ledger_table: Any) -> None:  # noqa: ANN401, ARG001
     answer = function.invoke({"sweep": True})
     assert answer.error is None
@@ -189,6 +190,7 @@ def test_a_built_function_sweeps(function: BuiltFunction, ledger_table: Any) -> 
         ("TagFindingFunction", "InvalidFinding"),
         ("IsolationLambdaFunction", "InvalidEvent"),
         ("ReleaseFunction", "InvalidEvent"),
+        ("RevokeRoleSessionsFunction", "InvalidEvent"),
     ],
     indirect=["function"],
 )

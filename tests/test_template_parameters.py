@@ -29,6 +29,7 @@ DEFAULTS = {
     "ReleasePrincipals": "*",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
+    "RevocableRolePath": "/",
     "RevokeCredentials": "instance",
     "SeverityPolicy": "default",
 }
@@ -39,6 +40,7 @@ GOOD = {
     "IsolationRoleName": ("SecurityIsolation-IAMRole", "a" * 48),
     "IsolationSecurityGroupName": ("SecurityIsolation-SecurityGroup", "a(b)#1", "defaults"),
     "SeverityPolicy": ("default", "our-own_2"),
+    "RevocableRolePath": ("/", "/app/", "/app/web-1/"),
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
     "NotificationEmail": ("", "soc@example.com"),
@@ -51,6 +53,7 @@ BAD = {
     "IsolateTagValue": ("", "aws:yes", "a" * 257, "a*", 'a"b', "${aws:username}", "a\\b", " "),
     "IsolationRoleName": ("", "a" * 49, "a b", "a/b"),
     "IsolationSecurityGroupName": ("", "sg-group", "SG-1", "default", "a" * 201, "é", "a b"),
+    "RevocableRolePath": ("", "app", "/app", "app/", "/*/", "/a?/", "/a b/", "//", "/${aws:username}/"),
     "SeverityPolicy": ("", "../default", "default.yaml", "Default", "a/b"),
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
     "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
@@ -82,6 +85,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert code.revoke_credentials == DEFAULTS["RevokeCredentials"]
+    assert code.revocable_role_path == DEFAULTS["RevocableRolePath"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
     assert str(code.disable_metadata_service).lower() == DEFAULTS["DisableMetadataService"]
     assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]

@@ -32,12 +32,13 @@ class State:
     refusals: list[Refusal] = field(default_factory=list)
     settling: dict[str, int] = field(default_factory=dict)
     trail: list[dict[str, Any]] = field(default_factory=list)
+    functions: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     trail_shows: bool = True
     principal: str = ANALYST
 
     def clear(self) -> None:
         """Forget everything, as moto does at the start of each test."""
-        for memory in (self.versions, self.listeners, self.refusals, self.settling, self.trail):
+        for memory in (self.versions, self.listeners, self.refusals, self.settling, self.trail, self.functions):
             memory.clear()
         self.trail_shows, self.principal = True, ANALYST
 
