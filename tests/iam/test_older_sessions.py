@@ -1,4 +1,4 @@
-"""Who is denied by the policy that the role function writes: sessions issued before; and what that function may not do."""
+"""Who is denied by the policy that the role function writes, sessions issued before; and what it may not do."""
 
 import json
 
