@@ -79,6 +79,7 @@ def _stack(lab: Lab) -> dict[str, str]:
         "MODE": "enforce",
         "ACT_ON_SAMPLE_FINDINGS": "false",
         "MAX_CONTAINMENTS_PER_HOUR": "50",
+        "EVENT_BUS_NAME": "default",
         "LEDGER_TABLE": TABLE,
         "NOTIFICATIONS_TOPIC_ARN": SESSION.client("sns").create_topic(Name="notifications")["TopicArn"],
         "SEVERITY_POLICY": "default",

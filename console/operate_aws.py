@@ -22,7 +22,7 @@ from quarantag.errors import Terminal
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.ports import Clock, Instances
-from quarantag.settings import Mode, Settings
+from quarantag.settings import CASE_TAG_KEY, Mode, Settings
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef
@@ -35,6 +35,7 @@ _TEXTS = {
     "IsolateTagValue": "isolate_value",
     "ReviewTagValue": "review_value",
     "ReleaseTagValue": "release_value",
+    "ForensicAccessSource": "forensic_access_source",
 }
 """The stack's parameters that are settings as they are written."""
 _DEFAULT_ROLE = "SecurityIsolation-IAMRole"
@@ -115,6 +116,15 @@ class CaseBook:
         return Table(self._client, self._name, self._clock)
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A snapshot of a case; its tags say of which volume and device it is, and whether a copy."""
+
+    id: str
+    state: str
+    tags: Mapping[str, str]
+
+
 class Fleet:
     """Live instances in few calls: those that are asked for together are read together."""
 
@@ -141,6 +151,16 @@ class Fleet:
                 one.id: Observation(one, found, associations, groups)
                 for one, found, associations in zip(of, interfaces, profiles, strict=True)
             }
+
+    def snapshots(self, case_id: str) -> Iterator[Saved]:
+        """The case's evidence (`DescribeSnapshots` by its tag)."""
+        with faults.translated(f"read the snapshots of {case_id}"):
+            pages = self._client.get_paginator("describe_snapshots").paginate(
+                OwnerIds=["self"], Filters=[{"Name": f"tag:{CASE_TAG_KEY}", "Values": [case_id]}]
+            )
+            for page in pages:
+                for one in page["Snapshots"]:
+                    yield Saved(one["SnapshotId"], one["State"], reading.tags_of(one.get("Tags", [])))
 
     def _described(self, ids: Sequence[str]) -> Iterator[Instance]:
         with faults.translated("read the instances"):
@@ -192,6 +212,7 @@ def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
         stack=stack["StackName"],
         mode=_MODES.get(given.get("Mode", ""), "enforce"),
         release_principals=tuple(given.get("ReleasePrincipals", "*").split(",")),
+        forensic_access_port=int(given.get("ForensicAccessPort", "22")),
         **_texts(given),
     )
     return settings, outputs["Ledger"]

@@ -54,6 +54,9 @@ def _facts(sight: Sight) -> Table:
             table.add_row("", plain(sight.case.reason))
     elif sight.instance:
         table.add_row("case", "none")
+    for one in sight.snapshots:
+        of = one.tags.get("QuarantagCopyOf") or one.tags.get("QuarantagDevice") or "a volume"
+        table.add_row("evidence", plain(f"{one.id} of {of}: {one.state}", "red" if one.state == "error" else ""))
     return table
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from console.operate_aws import Saved
 from console.operate_history import History
 from console.operate_look import Sight
 from console.operate_tag import End
@@ -40,6 +41,7 @@ def shown(sight: Sight) -> dict[str, Any]:
         ],
         "profile": next(iter(profiles), None),
         "case": sight.case and case_document(sight.case),
+        "snapshots": [_saved(one) for one in sight.snapshots],
     }
 
 
@@ -82,6 +84,16 @@ def case_document(case: Case) -> dict[str, Any]:
         ],
         "profile_before": before.profile.arn if before.profile else None,
         "role_before": case.role.arn if case.role else None,
+    }
+
+
+def _saved(one: Saved) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "state": one.state,
+        "volume_id": one.tags.get("QuarantagVolume"),
+        "device": one.tags.get("QuarantagDevice"),
+        "copy_of": one.tags.get("QuarantagCopyOf"),
     }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from console.operate_aws import Desk
+from console.operate_aws import Desk, Saved
+from quarantag.access import allowed_rules
 from quarantag.case import Case
 from quarantag.instance import Instance, Observation
 from quarantag.plan import Plan, chosen_groups, plan
@@ -20,7 +21,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Sight:
     """One instance as the live tags, the ledger and EC2 show it; `observation` where its isolation was looked at.
 
-    `case` is the latest one; `instance` is None where EC2 does not know it (any more).
+    `case` is the latest one, `snapshots` its evidence; `instance` is None where EC2 does not know it (any more).
     """
 
     id: str
@@ -28,6 +29,7 @@ class Sight:
     case: Case | None
     observation: Observation | None
     settings: Settings
+    snapshots: tuple[Saved, ...] = ()
 
     @property
     def open_case(self) -> Case | None:
@@ -88,7 +90,7 @@ class Sight:
 
     def isolation_group(self, vpc_id: str) -> str | None:
         """Id of the VPC's isolation group."""
-        groups = chosen_groups(self.observation.groups) if self.observation else {}
+        groups = chosen_groups(self.observation.groups, allowed_rules(self.settings)) if self.observation else {}
         return groups[vpc_id].id if vpc_id in groups else None
 
     def why_not_contained(self) -> tuple[str, ...]:
@@ -131,7 +133,8 @@ def look_at(desk: Desk, instance_id: str) -> Sight:
     instance = desk.instances.instance(instance_id)
     case = desk.book.case(instance_id) if desk.book.known else None
     observed = desk.fleet.observations([instance] if instance and not instance.ended else [])
-    return Sight(instance_id, instance, case, observed.get(instance_id), desk.settings)
+    saved = tuple(desk.fleet.snapshots(case.id)) if case else ()
+    return Sight(instance_id, instance, case, observed.get(instance_id), desk.settings, saved)
 
 
 def _isolate(instance: Instance, settings: Settings) -> bool:

@@ -28,7 +28,7 @@ ORCHESTRATES = {
     *("record", "report", "execution", "ports", "supporting"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
-PORTS = {"Announcer", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
+PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
     *("console/operate_aws.py", "console/catalogue_aws.py", "console/replay/live.py"),
@@ -119,7 +119,7 @@ def what_decides_takes_no_port(source: Source) -> Iterator[str]:
     deciding = source.is_pure and source.path.stem not in ORCHESTRATES
     forbidden = {f"quarantag.{name}" for name in ORCHESTRATES - {"ports", "execution"}}
     if source.path.parent.name != "steps":
-        forbidden |= {f"quarantag.ports.{name}" for name in PORTS}
+        forbidden |= {f"quarantag.{module}.{name}" for module in ("ports", "outlets") for name in PORTS}
     for line, name in imports(source) if deciding else ():
         if name in forbidden:
             yield f"{line}: imports {name}"

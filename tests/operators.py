@@ -25,6 +25,7 @@ TEMPLATE: dict[str, Any] = {
         "ReleaseTagValue": {"Type": "String", "Default": "Release"},
         "ReleasePrincipals": {"Type": "String", "Default": "*"},
         "Mode": {"Type": "String", "Default": "enforce"},
+        "ForensicAccessSource": {"Type": "String", "Default": ""},
         "ProfileArn": {"Type": "String"},
     },
     "Resources": {"Notifications": {"Type": "AWS::SNS::Topic"}},

@@ -19,6 +19,7 @@ from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
 from tests.findings import document
+from tests.statuschanges import validate_status_change, workflows
 
 KEY = "SecurityIsolation"
 DEFAULTS = {
@@ -35,6 +36,8 @@ DEFAULTS = {
     "MAX_CONTAINMENTS_PER_HOUR": "50",
     "SEVERITY_POLICY": "default",
     "PROTECT_INSTANCE": "false",
+    "SNAPSHOT_VOLUMES": "false",
+    "EVENT_BUS_NAME": "default",
     "DISABLE_METADATA_SERVICE": "false",
     "DISASSOCIATE_ELASTIC_IPS": "false",
     "EXISTING_CONNECTIONS": "keep",
@@ -67,6 +70,7 @@ class Stack:
     sqs: Any
     queue_url: str
     dynamodb: Any
+    events_url: str
     requests: int = field(default=0)
 
     def context(self) -> Any:  # noqa: ANN401
@@ -83,7 +87,7 @@ class Stack:
         """The real ports with faults in them, and a clock that does not wait."""
         real = wiring.ports(wiring.settings(), wiring.logger("test"))
         broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
-        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, **broken)
+        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, bus=real.bus, **broken)
 
     def release(self, instance_id: str, **changed: str) -> dict[str, Any]:
         """The releaser's only case for a change of the control tag, with `changed` over the live tags."""
@@ -124,6 +128,16 @@ class Stack:
                 subjects.append(json.loads(message["Body"])["Subject"])
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         return subjects
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Details of the status changes sent to workflows since the last call, each held to its schema."""
+        details = []
+        while messages := self.sqs.receive_message(QueueUrl=self.events_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                details.append(json.loads(message["Body"])["detail"])
+                validate_status_change(details[-1])
+                self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
+        return details
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the ledger."""
@@ -215,7 +229,9 @@ def stack(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     forget_wiring()
-    yield Stack(lab, sqs, queue_url, SESSION.client("dynamodb"))
+    running = Stack(lab, sqs, queue_url, SESSION.client("dynamodb"), workflows(sqs))
+    yield running
+    running.sent()
     forget_wiring()
 
 

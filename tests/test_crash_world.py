@@ -11,8 +11,9 @@ import pytest
 
 from quarantag.case import Case, InterfaceBefore, ProfileBefore, RoleBefore, StateBefore
 from quarantag.errors import QuarantagError
+from quarantag.instance import PeerKind, Rule
 from quarantag.ports import Entry, Quota
-from tests.cloud import Lab
+from tests.cloud import ACCOUNT, Lab
 from tests.crash.matrix import DIRECTIONS, Cell, problems
 from tests.crash.sample import SAMPLE
 from tests.crash.scenarios import SCENARIOS, Scenario
@@ -62,6 +63,10 @@ def test_memory_and_strict_moto_make_the_same_calls_and_end_the_same(strict: Sit
     assert played(in_memory(), scenario) == played(strict, scenario)
 
 
+PEERS: tuple[tuple[PeerKind, str], ...] = (
+    *(("ipv4", "10.0.0.0/8"), ("ipv6", "2001:db8::/32")),
+    *(("group", ACCOUNT + "/{home}"), ("group", ACCOUNT + "/{away}"), ("group", ACCOUNT + "/sg-0123456789abcdef0")),
+)
 Asked = Callable[[Site], Iterator[tuple[str, str]]]
 
 
@@ -121,7 +126,19 @@ def isolation_groups(site: Site) -> Iterator[tuple[str, str]]:
     yield "no rules", str([one.rules for one in instances.isolation_groups()])
 
 
-@pytest.mark.parametrize("asked", [refused_reads_and_groups, refused_profiles, isolation_groups])
+def responders_access(site: Site) -> Iterator[tuple[str, str]]:
+    """What the port says of a rule for responders."""
+    instances, home, away = site.ports.instances, site.builder.vpc(), site.builder.vpc()
+    instances.create_isolation_group(home.vpc_id)
+    (group,) = instances.isolation_groups()
+    for peer_kind, peer in PEERS:
+        rule = Rule("ingress", "tcp", 22, 22, peer_kind, peer.format(home=home.group_id, away=away.group_id))
+        for _ in range(2):
+            yield peer, answer(partial(instances.allow_rule, group.id, rule))
+        yield "is there", str([rule in one.rules for one in instances.isolation_groups()])
+
+
+@pytest.mark.parametrize("asked", [responders_access, refused_reads_and_groups, refused_profiles, isolation_groups])
 def test_memory_refuses_what_strict_moto_refuses(strict: Site, asked: Asked) -> None:
     assert list(asked(in_memory())) == list(asked(strict))
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.cloud import ACCOUNT, REGION, Lab
+from tests.cloud import ACCOUNT, REGION, SESSION, STACK, Lab
 from tests.operators import Operator
-from tests.stack import KEY, Stack
+from tests.stack import KEY, Stack, forget_wiring
 
 
 def rows(operator: Operator) -> dict[str, Any]:
@@ -178,3 +178,39 @@ def test_what_people_see_fits_and_obeys_nothing_that_others_wrote(
         assert max(len(line) for line in lines) <= columns
         assert not any("\u202e" in line for line in lines)
         assert any(instance.id in line for line in lines)
+
+
+def test_show_lists_the_evidence(operator: Operator, stack: Stack, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNAPSHOT_VOLUMES", "true")
+    forget_wiring()
+    instance = lab.instance()
+    stack.tag_and_isolate(instance.id)
+    (device,) = lab.describe(instance.id)["BlockDeviceMappings"]
+
+    (shown,) = operator.answered("show", instance.id)["snapshots"]
+
+    assert shown == {
+        "id": shown["id"],
+        "state": "completed",
+        "volume_id": device["Ebs"]["VolumeId"],
+        "device": device["DeviceName"],
+        "copy_of": None,
+    }
+    assert f"{shown['id']} of {device['DeviceName']}: completed" in operator.typed("show", instance.id).stdout
+
+
+def test_an_isolation_group_with_the_rule_for_responders_is_contained(
+    operator: Operator, stack: Stack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORENSIC_ACCESS_SOURCE", "10.20.0.0/16")
+    forget_wiring()
+    instance = lab.instance()
+    stack.tag_and_isolate(instance.id)
+    assert operator.answered("show", instance.id, code=1)["contained"] is False
+    given = {"ProfileArn": operator.profile_arn, "ForensicAccessSource": "10.20.0.0/16"}
+    SESSION.client("cloudformation").update_stack(
+        StackName=STACK,
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+    )
+    assert operator.answered("show", instance.id)["contained"] is True

@@ -8,17 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarantag.access import allowed_rules
 from quarantag.case import Case, InterfaceBefore, StateBefore, groups_from_tag, groups_to_tag, state_before
 from quarantag.instance import Instance, Interface, IsolationGroup, Observation, ProfileAssociation, Rule
 from quarantag.plan import Plan, chosen_groups, plan
 from quarantag.settings import Settings
 from quarantag.steps import Step
 from quarantag.steps.credentials import AssociateProfile, DisassociateProfile, ReplaceProfile
-from quarantag.steps.network import CreateIsolationGroup, RevokeGroupRules, SetInterfaceGroups
+from quarantag.steps.network import AllowAccess, CreateIsolationGroup, RevokeGroupRules, SetInterfaceGroups
 
 OURS = "arn:aws:iam::111122223333:instance-profile/SecurityIsolation-IAMRole-eu-central-1"
 THEIRS = "arn:aws:iam::111122223333:instance-profile/web"
 SETTINGS = Settings("111122223333", "eu-central-1", OURS)
+WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.9.8.7/16")
 SOME_TIME = datetime(2026, 11, 23, tzinfo=UTC)
 OPEN = Rule("egress", "-1", -1, -1, "ipv4", "0.0.0.0/0")
 VPCS = ("vpc-a", "vpc-b", "vpc-c")
@@ -36,7 +38,7 @@ groups = st.builds(
     id=st.sampled_from(["sg-ours-a", "sg-ours-b", "sg-ours-c"]),
     vpc_id=st.sampled_from(VPCS),
     name=st.just("SecurityIsolation-SecurityGroup"),
-    rules=st.sampled_from([frozenset[Rule](), frozenset({OPEN})]),
+    rules=st.sampled_from([frozenset[Rule](), frozenset({OPEN}), allowed_rules(WITH_ACCESS)]),
 )
 associations = st.sampled_from([(), (ASSOCIATION,), (replace(ASSOCIATION, profile_arn=OURS),)])
 observations = st.builds(
@@ -59,6 +61,9 @@ def applied(step: Step, seen: Observation) -> Observation:
         case RevokeGroupRules(group_id, rules):
             left = (replace(one, rules=one.rules - rules) if one.id == group_id else one for one in seen.groups)
             return replace(seen, groups=tuple(left))
+        case AllowAccess(group_id, rule):
+            more = (replace(one, rules=one.rules | {rule}) if one.id == group_id else one for one in seen.groups)
+            return replace(seen, groups=tuple(more))
         case SetInterfaceGroups(interface_id, names):
             changed = (replace(one, groups=names) if one.id == interface_id else one for one in seen.interfaces)
             return replace(seen, interfaces=tuple(changed))
@@ -69,20 +74,21 @@ def applied(step: Step, seen: Observation) -> Observation:
     raise AssertionError(step)
 
 
-@given(observations)
-def test_applying_plans_ends_with_nothing_to_do(seen: Observation) -> None:
+@given(observations, st.sampled_from([SETTINGS, WITH_ACCESS]))
+def test_applying_plans_ends_with_nothing_to_do(seen: Observation, settings: Settings) -> None:
+    allowed = allowed_rules(settings)
     for _ in range(3):
-        todo = plan(seen, None, SETTINGS)
+        todo = plan(seen, None, settings)
         for step in todo.steps:
             seen = applied(step, seen)
-    end = plan(seen, None, SETTINGS)
+    end = plan(seen, None, settings)
     assert end.settled
     assert end.contained == any(not interface.requester_managed for interface in seen.interfaces)
-    ours = chosen_groups(seen.groups)
+    ours = chosen_groups(seen.groups, allowed)
     for interface in seen.interfaces:
         if not interface.requester_managed:
             assert interface.groups == (ours[interface.vpc_id].id,)
-            assert not ours[interface.vpc_id].rules
+            assert ours[interface.vpc_id].rules == allowed
 
 
 @given(observations)

@@ -168,3 +168,15 @@ def test_group_names_that_differ_in_case_only_are_one_name(lab: Lab) -> None:
         code(lab.ec2.create_security_group, GroupName="ISOLATION", Description="x", VpcId=lab.vpc().vpc_id)
         == "accepted"
     )
+
+
+def test_a_rule_refers_to_a_group_of_its_own_vpc_only(lab: Lab) -> None:
+    home, away = lab.vpc(), lab.vpc()
+    other = lab.group(home.vpc_id, "other")
+    allow = lab.ec2.authorize_security_group_ingress
+
+    def permission(group_id: str) -> list[dict[str, object]]:
+        return [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": group_id}]}]
+
+    assert code(allow, GroupId=home.group_id, IpPermissions=permission(other)) == "accepted"
+    assert code(allow, GroupId=home.group_id, IpPermissions=permission(away.group_id)) == "InvalidGroup.NotFound"

@@ -13,6 +13,11 @@ from tests.template import Template, source
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
     "ActOnSampleFindings": "false",
+    "EventBusName": "default",
+    "EvidenceAccountId": "",
+    "EvidenceKmsKeyArn": "",
+    "ForensicAccessPort": "22",
+    "ForensicAccessSource": "",
     "DisableMetadataService": "false",
     "DisassociateElasticIPs": "false",
     "ExistingConnections": "keep",
@@ -22,6 +27,7 @@ DEFAULTS = {
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
     "IsolationTagKey": "SecurityIsolation",
+    "LockSnapshotsDays": "0",
     "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
     "NotificationEmail": "",
@@ -32,6 +38,7 @@ DEFAULTS = {
     "RevocableRolePath": "/",
     "RevokeCredentials": "instance",
     "SeverityPolicy": "default",
+    "SnapshotVolumes": "true",
 }
 VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
 GOOD = {
@@ -44,6 +51,15 @@ GOOD = {
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
     "NotificationEmail": ("", "soc@example.com"),
+    "EventBusName": ("default", "security/forensics"),
+    "ForensicAccessPort": ("1", "22", "9999", "59999", "65535"),
+    "ForensicAccessSource": (
+        *("", "10.0.0.0/8", "192.168.255.7/32", "2001:db8::/32", "::1/128"),
+        *("sg-0123456789abcdef0", "123456789012/sg-01234567"),
+    ),
+    "LockSnapshotsDays": ("0", "1", "9999", "10000", "36499", "36500"),
+    "EvidenceKmsKeyArn": ("", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd"),
+    "EvidenceAccountId": ("", "123456789012"),
 }
 BAD = {
     "IsolationTagKey": (
@@ -58,6 +74,21 @@ BAD = {
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
     "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
     "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
+    "EventBusName": ("", "arn:aws:events:eu-central-1:123456789012:event-bus/x", "a b"),
+    "ForensicAccessPort": ("", "0", "65536", "-1", "022", "22-23"),
+    "ForensicAccessSource": (
+        "0.0.0.0/0",
+        "10.0.0.0",
+        "10.0.0.0/7",
+        "256.0.0.0/8",
+        "::/0",
+        "sg-web",
+        "vpc-01234567",
+        "*",
+    ),
+    "LockSnapshotsDays": ("", "-1", "36501", "40000", "1.5", "01"),
+    "EvidenceKmsKeyArn": ("alias/evidence", "arn:aws:kms:eu-central-1:123456789012:alias/a", "*"),
+    "EvidenceAccountId": ("12345678901", "1234567890123", "acme"),
 }
 
 
@@ -87,10 +118,15 @@ def test_the_code_has_the_same_defaults() -> None:
     assert code.revoke_credentials == DEFAULTS["RevokeCredentials"]
     assert code.revocable_role_path == DEFAULTS["RevocableRolePath"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
+    assert str(code.snapshot_volumes).lower() == DEFAULTS["SnapshotVolumes"]
+    assert str(code.lock_snapshots_days) == DEFAULTS["LockSnapshotsDays"]
+    assert (code.evidence_kms_key_arn, code.evidence_account_id) == ("", "")
     assert str(code.disable_metadata_service).lower() == DEFAULTS["DisableMetadataService"]
     assert str(code.disassociate_elastic_ips).lower() == DEFAULTS["DisassociateElasticIPs"]
     assert code.existing_connections == DEFAULTS["ExistingConnections"]
     assert str(code.freeze_interfaces).lower() == DEFAULTS["FreezeInterfaces"]
+    assert code.forensic_access_source == DEFAULTS["ForensicAccessSource"]
+    assert str(code.forensic_access_port) == DEFAULTS["ForensicAccessPort"]
     assert code.auto_scaling_members == DEFAULTS["AutoScalingMembers"]
     assert (code.mode, str(code.act_on_sample_findings).lower()) == ("enforce", DEFAULTS["ActOnSampleFindings"])
 

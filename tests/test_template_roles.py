@@ -5,11 +5,11 @@ import json
 import pytest
 
 from tests.measures.declared import GIVEN, READ, TAKEN
-from tests.template import Template, ec2, iam, statements
+from tests.template import Template, ec2, iam, source, statements
 
 TEMPLATE = Template(ExistingConnections="nacl", RevokeCredentials="role")
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
-LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")}
+LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem")}
 COMMON = LEDGER | {
     *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances"),
     *("logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage"),
@@ -22,10 +22,15 @@ RECONCILE = COMMON | {
     "ec2:DisassociateIamInstanceProfile",
     "ec2:ModifyNetworkInterfaceAttribute",
     "ec2:ReplaceIamInstanceProfileAssociation",
+    "events:PutEvents",
     "iam:GetInstanceProfile",
     "iam:PassRole",
 }
-MAKE_GROUPS = {"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"}
+CHANGE_RULES = {
+    f"ec2:{name}"
+    for name in ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
+}
+MAKE_GROUPS = CHANGE_RULES | {"ec2:CreateSecurityGroup"}
 READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
 ACTIONS = {
     TAGGER: COMMON | READ_FINDINGS,
@@ -33,6 +38,7 @@ ACTIONS = {
     RELEASER: RECONCILE | {"cloudtrail:LookupEvents"} | READ | GIVEN,
 }
 LOGS = {TAGGER: "<TagFindingLog.Arn>", ISOLATOR: "<IsolationLog.Arn>", RELEASER: "<ReleaseLog.Arn>"}
+SNAPSHOT = "arn:aws-cn:ec2:cn-north-1:*:snapshot/*"
 OWN_GROUP = {"StringEquals": {"aws:ResourceTag/QuarantagStack": "quarantag"}}
 
 
@@ -44,7 +50,12 @@ def test_each_function_has_its_own_role() -> None:
     attached = {
         name: one["Roles"] for name, one in TEMPLATE.of_type("AWS::IAM::ManagedPolicy").items() if "Roles" in one
     }
-    assert attached == {"TakeMeasures": [f"<{ISOLATOR}>"], "GiveMeasuresBack": [f"<{RELEASER}>"]}
+    taking = ("TakeMeasures", "LetRespondersIn", "TakeEvidence", "CopyEvidence", "ShareEvidence")
+    assert attached == {name: [f"<{ISOLATOR}>"] for name in taking} | {
+        "GiveMeasuresBack": [f"<{RELEASER}>"],
+        "ReadEvidence": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
+        "TellWorkflows": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
+    }
 
 
 @pytest.mark.parametrize(("policy", "actions"), [("TakeMeasures", READ | TAKEN), ("GiveMeasuresBack", READ | GIVEN)])
@@ -126,8 +137,8 @@ def test_interfaces_go_into_the_stack_s_own_groups_only() -> None:
     }
 
 
-@pytest.mark.parametrize("action", ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"])
-def test_only_the_stack_s_own_groups_lose_rules(action: str) -> None:
+@pytest.mark.parametrize("action", sorted(CHANGE_RULES))
+def test_only_the_stack_s_own_groups_change_their_rules(action: str) -> None:
     assert TEMPLATE.allowed(ISOLATOR, action) == {ec2("security-group"): [OWN_GROUP]}
 
 
@@ -149,7 +160,11 @@ def test_the_isolator_never_writes_a_control_tag() -> None:
         {"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolationGroupsBefore"]}},
         {"ForAllValues:StringEquals": {"aws:TagKeys": ["SecurityIsolation"]}},  # freezes; no rule hears of it
     ]
-    assert set(written) == {ec2("instance"), ec2("network-interface"), ec2("security-group")}
+    assert written[SNAPSHOT] == [
+        {"StringEquals": {"ec2:CreateAction": ["CopySnapshot", "CreateSnapshots"]}},
+        OWN_GROUP | {"ForAllValues:StringEquals": {"aws:TagKeys": ["QuarantagDevice", "QuarantagVolume"]}},
+    ]
+    assert set(written) == {ec2("instance"), ec2("network-interface"), ec2("security-group"), SNAPSHOT}
 
 
 @pytest.mark.parametrize("action", ["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"])
@@ -162,6 +177,48 @@ def test_the_isolator_passes_the_isolation_role_only_and_to_ec2_only() -> None:
     ((resource, (condition,)),) = TEMPLATE.allowed(ISOLATOR, "iam:PassRole").items()
     assert resource == "<EC2IsolationRole.Arn>"
     assert condition == {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}}
+
+
+def test_only_the_stack_s_own_snapshots_are_made_locked_copied_and_shared() -> None:
+    """Shared with the one account, locked for the days of the parameter, and neither unlocked nor deleted."""
+    template = Template(EvidenceAccountId="210987654321", LockSnapshotsDays="30")
+    marked = {"StringEquals": {"aws:RequestTag/QuarantagStack": "quarantag"}}
+    made = template.allowed(ISOLATOR, "ec2:CreateSnapshots")
+    assert made == {ec2("instance"): [{}], ec2("volume"): [{}], SNAPSHOT: [marked]}
+    assert template.allowed(ISOLATOR, "ec2:CopySnapshot") == {SNAPSHOT: [OWN_GROUP, marked]}
+    (locking,) = template.allowed(ISOLATOR, "ec2:LockSnapshot")[SNAPSHOT]
+    assert locking == OWN_GROUP | {"NumericEquals": {"ec2:SnapshotLockDuration": "30"}}
+    (sharing,) = template.allowed(ISOLATOR, "ec2:ModifySnapshotAttribute")[SNAPSHOT]
+    account = {"ec2:Add/userId": "210987654321"}
+    assert sharing == {"StringEquals": OWN_GROUP["StringEquals"] | account}
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition"),
+    [
+        *(("ReadEvidence", "TakesEvidence"), ("TakeEvidence", "TakesEvidence")),
+        ("LetRespondersIn", "GivesForensicAccess"),
+        *(("CopyEvidence", "CopiesEvidence"), ("ShareEvidence", "SharesEvidence")),
+    ],
+)
+def test_some_powers_are_there_only_where_a_parameter_asks(policy: str, condition: str) -> None:
+    assert source()["Resources"][policy]["Condition"] == condition
+    assert condition in source()["Conditions"]
+
+
+@pytest.mark.parametrize("role", [ISOLATOR, RELEASER])
+def test_one_kind_of_event_is_sent_to_the_one_bus(role: str) -> None:
+    kind = {"events:detail-type": "Containment Status Change", "events:source": "quarantag"}
+    assert Template(EventBusName="forensics").allowed(role, "events:PutEvents") == {
+        "arn:aws-cn:events:cn-north-1:123456789012:event-bus/forensics": [{"StringEquals": kind}]
+    }
+
+
+def test_keys_are_used_by_ebs_only() -> None:
+    for one in TEMPLATE.granted(ISOLATOR):
+        if any(action.startswith("kms:") for action in one.actions):
+            assert one.conditions["StringEquals"] == {"kms:ViaService": "ec2.cn-north-1.amazonaws.com.cn"}
+            assert ("kms:CreateGrant" in one.actions) == ("Bool" in one.conditions)
 
 
 @pytest.mark.parametrize("role", [ISOLATOR, RELEASER])

@@ -10,7 +10,7 @@ import pytest
 from botocore.session import get_session
 
 from quarantag import plan, restoration
-from quarantag.aws import announcer, findings, instances, table, trail
+from quarantag.aws import announcer, bus, findings, instances, table, trail
 from quarantag.steps import credentials, network
 from tests.measures.declared import ADAPTERS, GIVEN, READ, TAKEN
 from tests.template import ROOT, Template
@@ -55,7 +55,7 @@ def test_the_isolator_may_call_what_its_adapters_call_and_no_more_of_ec2() -> No
 
 @pytest.mark.parametrize("module", ADAPTERS, ids=lambda module: module.__name__)
 def test_what_a_measure_s_adapter_calls_is_declared(module: ModuleType) -> None:
-    for service, client in (("ec2", "client"), ("iam", "iam"), ("autoscaling", "autoscaling")):
+    for service, client in (("ec2", "client"), ("ec2", "once"), ("iam", "iam"), ("autoscaling", "autoscaling")):
         assert called(module, service, client) <= READ | TAKEN | GIVEN
 
 
@@ -84,9 +84,10 @@ def test_the_profile_s_role_can_be_read(role: str) -> None:
 @pytest.mark.parametrize("role", [TAGGER, ISOLATOR, RELEASER])
 def test_the_ledger_s_and_the_announcer_s_calls_are_granted(role: str) -> None:
     """A transaction is authorized as the writes in it."""
-    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert granted(role, "dynamodb") == called(table, "dynamodb") - {"dynamodb:TransactWriteItems"} | writes
     assert granted(role, "sns") == called(announcer, "sns")
+    assert granted(role, "events") == (set() if role == TAGGER else called(bus, "events"))
 
 
 @pytest.mark.parametrize("role", PLANS)

@@ -48,11 +48,11 @@ def corrects(owner: type, name: str) -> Callable[[Original], Original]:
 
 
 def corrects_property(owner: type, name: str) -> Callable[[Original], Original]:
-    """Register the decorated `function(original getter, self)` in place of the property `owner.name`."""
+    """Register the decorated `function(original getter or None, self)` in place of the property `owner.name`."""
 
     def register(function: Original) -> Original:
-        def make(original: property) -> property:
-            return property(lambda self: function(original.fget, self))
+        def make(original: property | None) -> property:
+            return property(lambda self: function(original.fget if original else None, self))
 
         CORRECTIONS.append(Correction(owner, name, make))
         return function

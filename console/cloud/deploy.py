@@ -68,10 +68,13 @@ def zipped(directory: Path) -> bytes:
 
 
 def create_stack(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> None:
-    """Create the stack and wait for it."""
-    cloudformation, body = cloud.client("cloudformation"), json.dumps(template, default=str)
+    """Create the stack from S3, since a template in the call has 51,200 bytes at most (CreateStack); wait for it."""
+    cloudformation, key = cloud.client("cloudformation"), f"{name}.template"
+    cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body=json.dumps(template, default=str).encode())
     try:
-        cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=CAPABILITIES)
+        cloudformation.create_stack(
+            StackName=name, TemplateURL=f"https://s3.{REGION}.amazonaws.com/{BUCKET}/{key}", Capabilities=CAPABILITIES
+        )
     except ClientError as error:
         raise LocalCloudError(f"The stack was refused: {error.response['Error']['Message']}") from error
     deadline = time.monotonic() + CREATE_SECONDS

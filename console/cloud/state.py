@@ -34,13 +34,18 @@ class State:
     trail: list[dict[str, Any]] = field(default_factory=list)
     functions: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     trail_shows: bool = True
+    locks: dict[str, int] = field(default_factory=dict)
+    snapshots_take_time: bool = False
     principal: str = ANALYST
 
     def clear(self) -> None:
         """Forget everything, as moto does at the start of each test."""
-        for memory in (self.versions, self.listeners, self.refusals, self.settling, self.trail, self.functions):
+        for memory in (
+            *(self.versions, self.listeners, self.refusals, self.settling, self.trail),
+            *(self.locks, self.functions),
+        ):
             memory.clear()
-        self.trail_shows, self.principal = True, ANALYST
+        self.trail_shows, self.snapshots_take_time, self.principal = True, False, ANALYST
 
 
 STATE = State()

@@ -14,6 +14,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses._base_response import EC2BaseResponse
 
 from console.cloud import (
+    strict_access,
     strict_auto_scaling,
     strict_connections,
     strict_dynamodb,
@@ -21,6 +22,7 @@ from console.cloud import (
     strict_network,
     strict_profiles,
     strict_roles,
+    strict_snapshots,
     strict_tags,
     strict_trail,
 )
@@ -28,15 +30,8 @@ from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
 CORRECTED = (
-    strict_auto_scaling,
-    strict_connections,
-    strict_dynamodb,
-    strict_lambda,
-    strict_network,
-    strict_profiles,
-    strict_roles,
-    strict_tags,
-    strict_trail,
+    *(strict_access, strict_auto_scaling, strict_connections, strict_dynamodb, strict_lambda, strict_network),
+    *(strict_profiles, strict_roles, strict_snapshots, strict_tags, strict_trail),
 )
 """The modules whose import registers the corrections."""
 
@@ -82,6 +77,14 @@ class StrictMoto:
     def mark_requester_managed(self, interface_id: str) -> None:
         """Make the interface one that an AWS service manages: `RequesterManaged`, and AuthFailure on change."""
         _backend_with("enis", interface_id).enis[interface_id].requester_managed = True
+
+    def snapshots_take_time(self) -> None:
+        """New snapshots are `pending` from now on, until `end_snapshot`."""
+        STATE.snapshots_take_time = True
+
+    def end_snapshot(self, snapshot_id: str, state: Literal["completed", "error"] = "completed") -> None:
+        """What only AWS does: the snapshot is made, or could not be."""
+        _backend_with("snapshots", snapshot_id).snapshots[snapshot_id].status = state
 
     def set_interface_type(self, interface_id: str, kind: str) -> None:
         """Make the interface one of this type (`trunk`, `branch`…), as the Amazon VPC resource controller does."""

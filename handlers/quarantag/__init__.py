@@ -7,15 +7,17 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `decision`: what the policy says for one instance of one finding, and why
 - `tagchange`: a tag-change event, parsed
 - `instance`: one instance as AWS shows it; `case`: one containment and the state before it
+- `access`: the one rule that lets responders in, by parameter
 - `plan`: what is left to do; `restoration`: what is left to give back
 - `steps/`: each thing that can be done, its IAM actions and what undoes it
 - `acl`: network ACLs; `connections`: what is known of those that were open
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `revocable`: the role that an instance had; `revoking`: the one policy of it that a function of its own writes
+- `statuschange`: what workflows are told
 - `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
 
-Orchestrating, over the ports of `ports`:
+Orchestrating, over the ports of `ports` and `outlets`:
 
 - `tagging`: finding -> decision -> tag, under the lease of `leasing`; `telling`: what no tag remembers
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back

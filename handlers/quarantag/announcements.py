@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from quarantag.outlets import Announcement
 from quarantag.plan import Plan
-from quarantag.ports import Announcement
 from quarantag.settings import Settings
 
 _TAG_VALUE_LIMIT = 256

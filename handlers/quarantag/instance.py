@@ -26,6 +26,7 @@ class Instance:
     tags: Mapping[str, str]
     interface_ids: tuple[str, ...] = ()
     spot: bool = False
+    image_id: str | None = None
 
     @property
     def ended(self) -> bool:

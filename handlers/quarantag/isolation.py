@@ -5,12 +5,13 @@ from quarantag.case import CaseStatus, RoleBefore, cut_without_case, state_befor
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.measures import Supported
 from quarantag.plan import Plan, plan
 from quarantag.ports import Ports, Quota
 from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.settings import Settings
-from quarantag.supporting import Supported, Supporting
+from quarantag.supporting import Supporting
 
 
 def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
@@ -158,8 +159,9 @@ class _Isolation(Reconcile):
 
     def _see_drift(self, todo: Plan) -> None:
         """Note what undid part of a verified isolation, before it is repaired."""
-        if self.record.open_case and self.record.open_case.status == "Isolated" and todo.steps:
-            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in todo.steps)
+        undone = [step for step in todo.steps if step.critical]
+        if self.record.open_case and self.record.open_case.status == "Isolated" and undone:
+            self.drifted = tuple(f"{type(step).__name__} was needed again for {step.target}" for step in undone)
             self.record.note("drift", seen=self.drifted)
 
     def _supported(self, supported: tuple[Supported, ...]) -> list[str]:
@@ -168,8 +170,18 @@ class _Isolation(Reconcile):
         if again:
             self.record.note("drift", seen=again)
             self.drifted += again
-        self.record.set_taken(frozenset(one.name for one in supported if one.done))
+        self._taken(supported)
         return [text for one in supported for text in one.said]
+
+    def _taken(self, supported: tuple[Supported, ...]) -> None:
+        """Record which measures are done; where one was not when the instance was, workflows are told again."""
+        self.report.supported, case = supported, self.record.open_case
+        new = [one for one in supported if one.done and case and one.name not in case.taken]
+        for one in new:
+            self.record.note("measure-taken", measure=one.name, notes=one.notes)
+        if new and case and case.status == "Isolated":
+            self.report.send("Isolated", f"done by now: {', '.join(one.name for one in new)}")
+        self.record.set_taken(frozenset(one.name for one in supported if one.done))
 
     def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
         """Both readings agree that nothing is left that can be done."""
@@ -180,7 +192,8 @@ class _Isolation(Reconcile):
         if self.drifted:
             self.report.announce(announcements.drift(self.id, self.drifted, self.settings))
         if todo.contained:
-            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *notes]
+            failed = (str(fault) for step, fault in self.failed.items() if not step.critical)
+            notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *failed, *notes]
             existing = self._existing_connections(supported)
             message = announcements.isolated(self.id, self.why, notes, existing, self.settings)
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)

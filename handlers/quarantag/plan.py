@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from quarantag.access import allowed_rules
 from quarantag.case import Case, InterfaceBefore, interface_before
-from quarantag.instance import PODS, Interface, IsolationGroup, Observation, ProfileAssociation
+from quarantag.instance import PODS, Interface, IsolationGroup, Observation, ProfileAssociation, Rule
 from quarantag.settings import Settings
 from quarantag.steps import Step
 from quarantag.steps.credentials import AssociateProfile, DisassociateProfile, ReplaceProfile
-from quarantag.steps.network import CreateIsolationGroup, RevokeGroupRules, SetInterfaceGroups
+from quarantag.steps.network import AllowAccess, CreateIsolationGroup, RevokeGroupRules, SetInterfaceGroups
 
 _NOT_RUNNING = ("stopping", "stopped")
 _OF_PODS = "it is a {} interface: pods behind it have interfaces and groups of their own, which are not isolated"
@@ -68,19 +69,20 @@ class Plan:
 
 def plan(observation: Observation, case: Case | None, settings: Settings) -> Plan:
     """Give what is left to do until the observed instance is isolated; empty once it is. `case` is the open case."""
-    groups = chosen_groups(observation.groups)
+    allowed = allowed_rules(settings)
+    groups = chosen_groups(observation.groups, allowed)
     recorded = {interface.id for interface in case.before.interfaces} if case else set()
     cuts = tuple(_cuts(observation.interfaces, groups))
-    dirty = {group.id for group in groups.values() if group.rules}
-    profile = tuple(_profile_steps(observation, settings))
+    dirty = {group.id for group in groups.values() if group.rules - allowed}
+    last = (*_profile_steps(observation, settings), *_accesses(observation.interfaces, groups, allowed))
     first: tuple[Step, ...] = (
-        *_revocations(observation.interfaces, groups),
+        *_revocations(observation.interfaces, groups, allowed),
         *(cut for cut in cuts if cut.groups[0] not in dirty),
     )
     then: tuple[Step, ...] = tuple(cut for cut in cuts if cut.groups[0] in dirty)
     return Plan(
         preparation=tuple(_missing_groups(observation.interfaces, groups)),
-        stages=tuple(stage for stage in ((first, (*then, *profile)) if then else ((*first, *profile),)) if stage),
+        stages=tuple(stage for stage in ((first, (*then, *last)) if then else ((*first, *last),)) if stage),
         refusals=tuple(_refusals(observation.interfaces)),
         pending=(*unseen_interfaces(observation), *pending_associations(observation.associations)),
         unrecorded=tuple(
@@ -91,9 +93,12 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
     )
 
 
-def chosen_groups(groups: Iterable[IsolationGroup]) -> dict[str, IsolationGroup]:
-    """Choose one isolation group for each VPC, one without rules first: where runs made more, all choose the same."""
-    return {group.vpc_id: group for group in sorted(groups, key=lambda one: (bool(one.rules), one.id), reverse=True)}
+def chosen_groups(
+    groups: Iterable[IsolationGroup], allowed: frozenset[Rule] = frozenset()
+) -> dict[str, IsolationGroup]:
+    """Choose one isolation group for each VPC, one without other rules first: where runs made more, all choose one."""
+    ordered = sorted(groups, key=lambda one: (bool(one.rules - allowed), one.id), reverse=True)
+    return {group.vpc_id: group for group in ordered}
 
 
 def _missing_groups(
@@ -103,10 +108,19 @@ def _missing_groups(
     yield from (CreateIsolationGroup(vpc) for vpc in sorted(vpcs - groups.keys()))
 
 
-def _revocations(interfaces: Iterable[Interface], groups: dict[str, IsolationGroup]) -> Iterator[RevokeGroupRules]:
+def _revocations(
+    interfaces: Iterable[Interface], groups: dict[str, IsolationGroup], allowed: frozenset[Rule]
+) -> Iterator[RevokeGroupRules]:
     for vpc in sorted({interface.vpc_id for interface in interfaces} & groups.keys()):
-        if groups[vpc].rules:
-            yield RevokeGroupRules(groups[vpc].id, groups[vpc].rules)
+        if groups[vpc].rules - allowed:
+            yield RevokeGroupRules(groups[vpc].id, groups[vpc].rules - allowed)
+
+
+def _accesses(
+    interfaces: Iterable[Interface], groups: dict[str, IsolationGroup], allowed: frozenset[Rule]
+) -> Iterator[AllowAccess]:
+    for vpc in sorted({interface.vpc_id for interface in interfaces} & groups.keys()):
+        yield from (AllowAccess(groups[vpc].id, rule) for rule in allowed - groups[vpc].rules)
 
 
 def _cuts(interfaces: Iterable[Interface], groups: dict[str, IsolationGroup]) -> Iterator[SetInterfaceGroups]:

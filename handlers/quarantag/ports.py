@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.measures import Measure
+from quarantag.outlets import Announcer, Bus
 
 
 class Instances(Protocol):
@@ -51,6 +52,9 @@ class Instances(Protocol):
 
     def revoke_rules(self, group_id: str, rules: frozenset[Rule]) -> None:
         """Take these rules off the group; a rule that is gone already is fine."""
+
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        """Add this inbound rule to the group; one that it has already is fine."""
 
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """Give the interface exactly these groups."""
@@ -222,22 +226,6 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
-    """A message for people: the subject says what, the text why, who and what to do next."""
-
-    subject: str
-    text: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Announcer(Protocol):
-    """The stack's notification topic."""
-
-    def announce(self, announcement: Announcement) -> None:
-        """Publish; at least once."""
-
-
-@dataclass(frozen=True, slots=True)
 class Ports:
     """All that a function may touch."""
 
@@ -247,4 +235,5 @@ class Ports:
     announcer: Announcer
     trail: Trail
     findings: Findings
+    bus: Bus
     measures: tuple[Measure[Any], ...] = ()

@@ -11,8 +11,9 @@ from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.observing import observe
+from quarantag.outlets import Announcement
 from quarantag.plan import Plan
-from quarantag.ports import Announcement, Ports
+from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.report import Report
 from quarantag.settings import Settings
@@ -123,7 +124,7 @@ class Reconcile(ABC):
             self.record.flush_beside(pool)
             observation = observe(self.ports.instances, self.id)
         if observation:
-            self.report.seen(observation.instance)
+            self.report.seen(observation)
         if observation and observation.unread and not self.record.fault:
             self.record.fail(LedgerUnavailable(f"{self.id}: no case is written without it: {observation.unread}"))
         return observation
@@ -167,15 +168,18 @@ class Reconcile(ABC):
         with side_by_side() as pool:
             shown = pool.submit(self._show, status, reason)
             if self.record.case and self.record.case.status != status:
-                self.report.announce(message)
+                self.report.conclude(status, reason, message)
         shown.result()
         self.record.move(status)
         return self.outcome(status, reason)
 
     def ended(self) -> Outcome:
         """Close the case of an instance that is gone."""
+        reason = "the instance is terminated or EC2 does not know it"
+        if self.record.open_case:
+            self.report.send("Ended", reason)
         self.record.move("Ended")
-        return self.outcome("Ended", "the instance is terminated or EC2 does not know it")
+        return self.outcome("Ended", reason)
 
     def outcome(self, status: str, reason: str) -> Outcome:
         """Answer so, about this instance and its case."""
@@ -220,8 +224,7 @@ class Reconcile(ABC):
             self.report.show(status, reason, last=status in CLOSED)
 
     def _left(self, todo: Plan) -> Plan:
-        waiting = [step for step in todo.steps if step.needs_ledger and self.record.fault]
-        return todo.without([*self.failed, *waiting])
+        return todo.without([*self.failed, *(step for step in todo.steps if step.needs_ledger and self.record.fault)])
 
     def _apply(self, todo: Plan) -> bool:
         """Run the stages; False where the control tag asks for something else by now."""

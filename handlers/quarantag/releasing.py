@@ -6,13 +6,14 @@ from quarantag.case import Case, CaseStatus
 from quarantag.errors import Retryable
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.measures import Supported
 from quarantag.plan import Plan
 from quarantag.ports import Ports, TagWrite
 from quarantag.reconcile import Outcome, Reconcile, Request
 from quarantag.record import Record
 from quarantag.restoration import Givable, plan_release
 from quarantag.settings import Settings
-from quarantag.supporting import Supported, Supporting
+from quarantag.supporting import Supporting
 
 
 def release(request: Request, ports: Ports, settings: Settings, evidence: TagWrite | None = None) -> Outcome:
@@ -99,6 +100,7 @@ class _Release(Reconcile):
         self.record.note(f"release-{verdict.action}", reason=verdict.reason, principal=verdict.principal)
         if verdict.action == "refuse":
             self.report.announce(announcements.tampering(self.id, verdict.reason, self.settings))
+            self.report.send("Held", verdict.reason)
             self.report.show("Held", verdict.reason)
             return self.outcome("Held", verdict.reason)
         self.report.show("Releasing", verdict.reason)
@@ -123,7 +125,7 @@ class _Release(Reconcile):
     def _clear_up(self, observation: Observation | None) -> Outcome:
         """Of an instance that is gone, give back what outlives it: nobody need ask, since nobody gets power from it."""
         gone = observation or Observation(Instance(self.id, "terminated", None, {}), (), (), ())
-        supported = self.supporting.give_back(gone, ended=True)
+        self.report.supported = supported = self.supporting.give_back(gone, ended=True)
         self._raise_what_is_left(supported)
         waiting = [f"{one.name}: {text}" for one in supported for text in one.waiting]
         refused = [text for one in supported if one.refused for text in one.said]
@@ -141,6 +143,7 @@ class _Release(Reconcile):
 
     def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
         self._raise_what_is_left(supported)
+        self.report.supported = supported
         refused = [text for one in supported for text in one.refused]
         notes = [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if not refusal.critical]
         notes += [text for one in supported for text in one.notes]

@@ -2,10 +2,13 @@
 
 from quarantag.announcements import tag_value
 from quarantag.errors import QuarantagError, Retryable, Terminal
-from quarantag.instance import Instance
-from quarantag.ports import Announcement, Ports
+from quarantag.instance import Instance, Observation
+from quarantag.measures import Supported
+from quarantag.outlets import Announcement
+from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.settings import Settings
+from quarantag.statuschange import StatusChange
 
 
 class Report:
@@ -16,13 +19,16 @@ class Report:
         self.record = record
         self.ports = ports
         self.settings = settings
+        self.observation: Observation | None = None
+        self.supported: tuple[Supported, ...] = ()
         self._shown: str | None = None
         self._written = False
 
-    def seen(self, instance: Instance) -> None:
-        """Take note of the instance's status tag, until this run writes it: a later read may be stale."""
+    def seen(self, observation: Observation) -> None:
+        """Take note of it, and of the status tag until this run writes it: a later read may be stale."""
+        self.observation = observation
         if not self._written:
-            self._shown = instance.tags.get(self.settings.status_key)
+            self._shown = observation.instance.tags.get(self.settings.status_key)
 
     def show(self, status: str, reason: str, *, last: bool = False) -> None:
         """Write the status tag: the status and a short reason. A fault (no room for a tag, say) is recorded.
@@ -47,10 +53,26 @@ class Report:
         except Terminal as fault:
             self.record.note("not-announced", subject=message.subject, text=message.text, fault=str(fault))
 
+    def conclude(self, status: str, reason: str, message: Announcement) -> None:
+        """Tell people, then workflows, how it ended."""
+        self.announce(message)
+        self.send(status, reason)
+
+    def send(self, status: str, reason: str) -> None:
+        """Tell workflows; raises `Retryable` as `announce` does, and records what can't be sent."""
+        now, case = self.ports.clock.now(), self.record.case
+        change = StatusChange(self.record.instance_id, status, reason, now, case, self.observation, self.supported)
+        try:
+            self.ports.bus.send(change.detail(self.settings))
+        except Terminal as fault:
+            self.record.note("event-not-sent", status=status, fault=str(fault))
+
     def tell_once(self, kind: str, status: str, reason: str, message: Announcement) -> None:
         """Announce and show it, unless the status tag shows it already: a sweep comes back to it again and again."""
         if self._shown != _status_tag(status, reason):
             self.tell(kind, reason, message)
+            if status == "Held":
+                self.send(status, reason)
             self.show(status, reason)
 
     def tell(self, kind: str, what: str, message: Announcement) -> None:

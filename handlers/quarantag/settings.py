@@ -10,6 +10,8 @@ Revocation = Literal["instance", "role", "none"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
+CASE_TAG_KEY = "QuarantagCase"
+"""The tag that says of which case a snapshot is evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Settings:
     max_containments_per_hour: int = 50
     release_principals: tuple[str, ...] = ("*",)
     protect_instance: bool = True
+    snapshot_volumes: bool = True
+    lock_snapshots_days: int = 0
+    evidence_kms_key_arn: str = ""
+    evidence_account_id: str = ""
+    ledger_table: str = ""
+    forensic_access_source: str = ""
+    forensic_access_port: int = 22
     disable_metadata_service: bool = False
     disassociate_elastic_ips: bool = False
     existing_connections: ExistingConnections = "keep"

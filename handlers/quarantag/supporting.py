@@ -1,45 +1,20 @@
 """Runs the measures of one instance beside its cut, each in a thread of its own: read, keep, apply, read again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from quarantag.case import Kept
 from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Observation
-from quarantag.measures import Measure, MeasureStep, Subject, Todo, When
+from quarantag.measures import Measure, MeasureStep, Subject, Supported, Todo, When
 from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.settings import Settings
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between passes; EC2 and IAM show a change within seconds, as a rule
-
-
-@dataclass(frozen=True, slots=True)
-class Supported:
-    """How one measure ended. `left` is what a later run must do, `refused` what only a change can mend.
-
-    `waiting` is what a later sweep does when it is time.
-    """
-
-    name: str
-    notes: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    repaired: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
-
-    @property
-    def done(self) -> bool:
-        """Whether it needs no further run."""
-        return not self.left and not self.refused
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """All that people must know of it."""
-        return tuple(f"{self.name}: {text}" for text in (*self.notes, *self.refused, *self.left))
 
 
 @dataclass(slots=True)
@@ -101,7 +76,7 @@ class Supporting:
             return Todo() if kept is None else measure.plan(seen, kept, subject)
 
         ended = self._converge(measure, observation, left)
-        return ended if taken else Supported(ended.name, ended.notes, ended.left, ended.refused)
+        return ended if taken else replace(ended, repaired=())
 
     def _give(self, measure: Measure[object], kept: Kept, observation: Observation) -> Supported:
         return self._converge(measure, observation, lambda seen, subject: measure.plan_release(seen, kept, subject))
@@ -124,9 +99,7 @@ class Supporting:
                 todo = plan(measure.observe(subject), subject)
                 steps = [step for step in todo.steps if step not in failed]
                 if not steps and not todo.pending:
-                    return Supported(
-                        measure.name, todo.notes, (), tuple(failed.values()), tuple(repaired), todo.waiting
-                    )
+                    return self._ended(measure, todo, failed, repaired=tuple(repaired))
                 repaired += [f"{type(step).__name__} was needed again for {step.target}" for step in steps]
                 self._apply(measure, steps, failed)
                 if pause is not None:
@@ -134,7 +107,13 @@ class Supporting:
         except QuarantagError as fault:
             return self._interrupted(measure, fault)
         waiting = (*(f"{type(step).__name__} {step.target} is not verified yet" for step in steps), *todo.pending)
-        return Supported(measure.name, todo.notes, waiting, tuple(failed.values()), tuple(repaired))
+        return self._ended(measure, todo, failed, left=waiting, repaired=tuple(repaired))
+
+    def _ended(
+        self, measure: Measure[object], todo: Todo, failed: Mapping[MeasureStep, str], **more: tuple[str, ...]
+    ) -> Supported:
+        more |= {"refused": tuple(failed.values()), "waiting": todo.waiting, "following": todo.following}
+        return Supported(measure.name, todo.notes, detail=todo.detail, **more)
 
     def _interrupted(self, measure: Measure[object], fault: QuarantagError) -> Supported:
         self.record.note_beside([("measure-fault", {"measure": measure.name, "fault": _said(fault)})])

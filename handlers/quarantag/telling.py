@@ -4,7 +4,8 @@ from quarantag.announcements import tag_value
 from quarantag.decision import Decision
 from quarantag.errors import LedgerUnavailable
 from quarantag.finding import Finding
-from quarantag.ports import Announcement, Ports
+from quarantag.outlets import Announcement
+from quarantag.ports import Ports
 
 
 def announce_once(message: Announcement, ports: Ports) -> None:

@@ -11,9 +11,11 @@ from quarantag.aws.ledger import LEASE
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict
 from quarantag.measures import Measure
-from quarantag.ports import TAGGER, Announcement, Clock, Entry, Lease, Ports, Quota, TagWrite
+from quarantag.outlets import Announcement
+from quarantag.ports import TAGGER, Clock, Entry, Lease, Ports, Quota, TagWrite
 from tests.crash.world import World
 from tests.crash.world_instances import WorldInstances
+from tests.statuschanges import validate_status_change
 
 _RECENT = timedelta(seconds=10)
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -204,6 +206,17 @@ class Mailbox:
 
 
 @dataclass(slots=True)
+class Workflows:
+    """The `Bus` port: what workflows were told, each held to its schema."""
+
+    details: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def send(self, detail: Mapping[str, Any]) -> None:
+        validate_status_change(detail)
+        self.details.append(detail)
+
+
+@dataclass(slots=True)
 class Silence:
     """The `Trail` and `Findings` ports where neither shows anything."""
 
@@ -219,4 +232,4 @@ class Silence:
 
 def ports_of(world: World, books: Books, mailbox: Mailbox, measures: tuple[Measure[Any], ...] = ()) -> Ports:
     """Every port over these."""
-    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), measures)
+    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), Workflows(), measures)

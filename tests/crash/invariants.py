@@ -25,8 +25,8 @@ class Watch:
         self.recorded: dict[tuple[str, str], InterfaceBefore] = {}
         self.profile_recorded: dict[str, object] = {}
         self.released: set[str] = set()
-        self.truth_around: dict[str, dict[str, object]] = {}
         self.left: set[str] = set()
+        self.truth_around = site.around()
         for instance_id in world.instances:
             self.launched(instance_id)
 
@@ -44,7 +44,8 @@ class Watch:
         self.truth_groups |= own["groups"]
         self.truth_profile[instance_id] = own["profile"]
         for name, state in self.site.around().items():
-            self.truth_around[name] = {**state, **self.truth_around.get(name, {})}
+            if instance_id in state:  # what is not an instance's own is known from the beginning
+                self.truth_around.setdefault(name, {})[instance_id] = state[instance_id]
 
     def interface_ids(self, instance_id: str) -> list[str]:
         """The instance's interfaces."""
@@ -152,6 +153,8 @@ class Watch:
         COUNTED["surroundings verified"] += 1
         gone = self.left | {instance_id for instance_id in self.world.instances if self.ended(instance_id)}
         for name, state in self.site.around().items():
+            if name == "addresses" and gone:  # an instance that is gone gets none back
+                continue
             left = {key: one for key, one in state.items() if key not in gone}
             assert left == {key: one for key, one in self.truth_around[name].items() if key not in gone}, name
 

@@ -75,7 +75,8 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
         deliver_again(site, launched.id, cell.direction)
     else:
         sweep_once(site, cell.direction)
-    told = (cell.fault.call.port, cell.fault.kind) != ("announcer", "final fault")  # it is in the ledger and the log
+    unheard = cell.fault.call.port in ("announcer", "bus") and cell.fault.kind == "final fault"
+    told = not unheard  # it is in the ledger and the log
     if cell.direction == "Release":
         shown = cell.fault.call.method != "tag" or cell.fault.kind not in ("final fault", "no room for tags")
         return problems_of_release(site, launched, truth, told=told, shown=shown)

@@ -12,7 +12,7 @@ from quarantag.aws.table import Table
 from quarantag.case import Case
 from quarantag.ports import Ports
 from tests.cloud import SESSION, TABLE, Lab
-from tests.crash.books import Mailbox, Silence
+from tests.crash.books import Mailbox, Silence, Workflows
 from tests.crash.site import Site
 from tests.crash.world import SETTINGS
 from tests.faults import FakeClock
@@ -27,7 +27,7 @@ def strict_site(lab: Lab, ledger_table: Any, isolation_profile_arn: str) -> Site
     ledger = DynamoDbLedger(table, clock, Logger(service="test"))
     return Site(
         builder=lab,
-        ports=Ports(instances, ledger, clock, mailbox, Silence(), Silence()),
+        ports=Ports(instances, ledger, clock, mailbox, Silence(), Silence(), Workflows()),
         clock=clock,
         mailbox=mailbox,
         settings=settings,

@@ -28,6 +28,7 @@ Nth = tuple[str, int, Kind]
 READS = frozenset(
     {
         *("instance", "interfaces", "profile_associations", "isolation_groups", "profile", "existing_groups", "tagged"),
+        *("ended", "protection", "evidence"),
         *("ended", "protection", "frozen"),
         *("metadata", "elastic_ips", "network_acls"),
         "groups_kept",
@@ -43,6 +44,8 @@ _LEDGER_READING: tuple[Kind, ...] = ("passing fault",)
 _LEDGER_WRITING: tuple[Kind, ...] = ("passing fault", "answer lost", "sent twice")
 _TRANSACTIONS = frozenset({"open_case", "set_status", "record", "admit"})
 """They carry a client token that makes a second sending the same transaction (DynamoDB API, TransactWriteItems)."""
+_SENT_ONCE = frozenset({"create_snapshots", "copy_snapshot"})
+"""Their client sends no request again by itself (`_ONCE` of aws/wiring.py)."""
 _LEDGER_READS = frozenset({"case", "cursor", "open_instances", "held"})
 
 
@@ -75,7 +78,8 @@ class Call:
         if self.method in READS or self.port == "trail":
             return (*_ALL, *_READING)
         more = [kind for kind, methods in _OWN.items() if self.method in methods]
-        return (*_ALL, *_WRITING, *more)
+        writing = (kind for kind in _WRITING if kind != "sent twice" or self.method not in _SENT_ONCE)
+        return (*_ALL, *writing, *more)
 
 
 _CONFLICTS = frozenset(
@@ -130,7 +134,7 @@ class Tap:
     @property
     def ports(self) -> Ports:
         """The ports to give to the run."""
-        names = ("instances", "ledger", "announcer", "trail", "findings", "clock")
+        names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock")
         tapped: dict[str, Any] = {name: Tapped(self, name, getattr(self.inner, name)) for name in names}
         tapped["measures"] = tuple(
             replace(measure, port=Tapped(self, measure.name, measure.port))  # type: ignore[type-var]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from quarantag.access import allowed_rules
 from quarantag.case import Case
 from quarantag.measures import Subject
 from quarantag.observing import observe
@@ -13,18 +14,19 @@ from tests.crash.site import Site, standing, truth_of
 
 def uncut(site: Site, launched: Launched) -> list[str]:
     """Which interfaces are not alone in their VPC's isolation group, or in one that has a rule."""
-    groups = chosen_groups(site.ports.instances.isolation_groups())
+    allowed = allowed_rules(site.settings)
+    groups = chosen_groups(site.ports.instances.isolation_groups(), allowed)
     wrong = []
     for interface in site.ports.instances.interfaces(launched.id):
         group = groups.get(interface.vpc_id)
-        if group is None or group.rules or interface.groups != (group.id,):
+        if group is None or group.rules - allowed or interface.groups != (group.id,):
             wrong.append(f"{interface.id} is not cut: {interface.groups}, isolation group {group}")
     return wrong
 
 
 def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, Any], *, told: bool) -> list[str]:
     """The instance is isolated and verified, in one case with the true state before, and people know."""
-    found = uncut(site, launched)
+    found = uncut(site, launched) + _out_of_reach(site, launched)
     profiles = standing(site.ports, launched.id)["profile"]
     if profiles != [site.settings.isolation_profile_arn]:
         found.append(f"the profile is {profiles}")
@@ -39,6 +41,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
     found += unsupported(site, launched, case)
+    found += _sent(site, launched, "Isolated", told=told)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
 
@@ -54,7 +57,15 @@ def problems_of_release(
     if case is None or case.status != "Released":
         found.append(f"the case is {case.status if case else 'none'}")
     found += _shown(site, launched, "Released") if shown else []
+    found += _sent(site, launched, "Released", told=told)
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
+
+
+def _out_of_reach(site: Site, launched: Launched) -> list[str]:
+    """Which isolation groups lack the rule for responders."""
+    vpcs = {one.vpc_id for one in launched.networks}
+    groups = (one for one in site.ports.instances.isolation_groups() if one.vpc_id in vpcs)
+    return [f"{one.id} lets no responder in" for one in groups if allowed_rules(site.settings) - one.rules]
 
 
 def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
@@ -84,6 +95,11 @@ def _shown(site: Site, launched: Launched, status: str) -> list[str]:
     instance = site.ports.instances.instance(launched.id)
     shown = instance.tags.get(site.settings.status_key, "") if instance else ""
     return [] if shown.startswith(status) else [f"the status tag says {shown!r}"]
+
+
+def _sent(site: Site, launched: Launched, status: str, *, told: bool) -> list[str]:
+    sent = [one["status"] for one in site.ports.bus.details if one["instance"]["id"] == launched.id]  # type: ignore[attr-defined]
+    return [f"no workflow was told that it is {status}: {sent}"] if told and status not in sent else []
 
 
 def _told(site: Site, launched: Launched, status: str, *, told: bool) -> list[str]:

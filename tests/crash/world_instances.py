@@ -90,6 +90,13 @@ class WorldInstances:
                 raise Conflict(f"revoke the rules of {group_id}: InvalidGroup.NotFound")
             self.world.groups[group_id].rules -= rules
 
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        with self.world.lock:
+            peer = self.world.groups.get(rule.peer.rpartition("/")[2])
+            if rule.peer_kind == "group" and (peer is None or peer.vpc_id != self.world.groups[group_id].vpc_id):
+                raise Terminal(f"let {rule.peer} into {group_id}: a group works in its own VPC only")
+            self.world.groups[group_id].rules |= {rule}
+
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         with self.world.lock:
             if interface_id not in self.world.interfaces:

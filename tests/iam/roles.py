@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -18,7 +19,12 @@ DEPLOYED = PSEUDO | {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/quarantag/0f",
+    "EvidenceKmsKeyArn": f"arn:aws:kms:{REGION}:222233334444:key/0f",
+    "EvidenceAccountId": "222233334444",
+    "ExistingConnections": "nacl",
+    "ForensicAccessSource": "10.0.0.0/8",
 }
+"""Every parameter that gives a role more is on."""
 _KINDS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
@@ -44,9 +50,16 @@ def arn(logical_id: str) -> str:
     return _KINDS[kind].format(region=REGION, account=ACCOUNT, name=f"quarantag-{logical_id}-XYZ")
 
 
-def policies(role: str) -> dict[str, Policy]:
-    """Everything that the role may do, by policy name."""
-    return {name: _placed(one) for name, one in deployed().documents(role).items()}
+def policies(role: str, arns: Mapping[str, str] = {}, **parameters: str) -> dict[str, Policy]:
+    """Everything that the role may do, by policy name; with these ARNs and parameters instead of `DEPLOYED`'s."""
+    template = Template(**DEPLOYED | parameters) if parameters else deployed()
+    return {name: _placed(one, arns) for name, one in template.documents(role).items()}
+
+
+def unconditional(template: Template, role: str) -> dict[str, Policy]:
+    """What the role may do with these parameters, less the policies that a deployment makes only with others."""
+    switched = {name for name, one in source()["Resources"].items() if "Condition" in one}
+    return {name: one for name, one in template.documents(role).items() if name not in switched}
 
 
 def managed(logical_id: str) -> dict[str, Policy]:
@@ -73,7 +86,7 @@ def _question(
     return Question(Request(principal, action, resource, keys, ACCOUNT), identity)
 
 
-def _placed(document: dict[str, Any]) -> Policy:
-    """The document with `<LogicalId>` and `<LogicalId.Arn>` as ARNs."""
-    text = re.sub(r"<(\w+)(?:\.Arn)?>", lambda found: arn(found[1]), json.dumps(document))
+def _placed(document: dict[str, Any], arns: Mapping[str, str] = {}) -> Policy:
+    """The document with `<LogicalId>` and `<LogicalId.Arn>` as ARNs, of these or as a deployment would have them."""
+    text = re.sub(r"<(\w+)(?:\.Arn)?>", lambda found: arns.get(found[1]) or arn(found[1]), json.dumps(document))
     return cast("Policy", json.loads(text))

@@ -88,6 +88,8 @@ EVERYONE = {
         ("deletes its log", "logs:DeleteLogGroup", arn("IsolationLog").removesuffix(":*")),
         ("reads the failed events", "sqs:ReceiveMessage", arn("FailedEvents")),
         ("subscribes to the topic", "sns:Subscribe", arn("Notifications")),
+        ("deletes evidence", "ec2:DeleteSnapshot", "arn:aws:ec2:eu-central-1::snapshot/snap-1"),
+        ("unlocks evidence", "ec2:UnlockSnapshot", "arn:aws:ec2:eu-central-1::snapshot/snap-1"),
         ("makes a key", "iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/one"),
         ("assumes a role", "sts:AssumeRole", ADMIN),
     )

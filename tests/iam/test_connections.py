@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.iam.roles import unconditional
 from tests.iam.simulator import Question, Request, simulate
 from tests.template import Template
 
@@ -17,7 +18,7 @@ def question(role: str, action: str, kind: str, context: Mapping[str, str]) -> Q
     who = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/function"
     resource = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:{kind}/{kind}-0123456789abcdef0"
     request = Request(who, f"ec2:{action}", resource, {**PLACE, **context}, ACCOUNT)
-    return Question(request, TEMPLATE.documents(role))
+    return Question(request, unconditional(TEMPLATE, role))
 
 
 @pytest.mark.parametrize(("role", "allowed"), [(ISOLATOR, [True, False, False]), (RELEASER, [False, True, False])])

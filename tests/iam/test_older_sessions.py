@@ -114,6 +114,8 @@ ALLOWED = {
     "the role function reads a case": question(REVOKER, "dynamodb:GetItem", LEDGER),
     "the isolator starts it": question(ISOLATOR, "lambda:InvokeFunction", FUNCTION),
     "the releaser starts it": question(RELEASER, "lambda:InvokeFunction", FUNCTION),
+    "the isolator sees whether it is done": question(ISOLATOR, "iam:GetRolePolicy", role("app")),
+    "the releaser sees whether it is done": question(RELEASER, "iam:GetRolePolicy", role("app")),
 }
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.iam.roles import unconditional
 from tests.iam.simulator import Question, Request, simulate
 from tests.iam.test_contained_sessions import ACCOUNT, AWS, REGION
 from tests.template import Template
@@ -15,7 +16,7 @@ TAGS, FOREIGN = [f"QuarantagContained{slot}-{REGION}" for slot in range(1, 6)], 
 
 def may(role: str, action: str, context: dict[str, str | list[str]], resource: str = ROLE) -> bool:
     request = Request(f"arn:aws:sts::{ACCOUNT}:assumed-role/f/f", action, resource, context, ACCOUNT)
-    return simulate([Question(request, TEMPLATE.documents(role))])[0].allowed
+    return simulate([Question(request, unconditional(TEMPLATE, role))])[0].allowed
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.crash.world import SETTINGS, World
 from tests.measures.around_connections import deny_addresses, disable_metadata, take_elastic_ips
 from tests.measures.around_roles import WorldRoles
 from tests.measures.around_sessions import WorldSessions
+from tests.measures.evidence_world import save_evidence
 from tests.measures.members import keep_from_group
 
 
@@ -98,6 +99,7 @@ EVERY: tuple[InMemory, ...] = (
     take_elastic_ips,
     deny_addresses,
     keep_from_group,
+    save_evidence,
     revoke_sessions,
     revoke_role_sessions,
 )

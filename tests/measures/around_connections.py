@@ -42,16 +42,21 @@ def disable_metadata(world: World, books: Books) -> DisableMetadataService:  # n
 
 @dataclass(slots=True)
 class WorldAddresses:
-    """Each interface has one Elastic IP, in front of its address; kept are those that are away from their interface."""
+    """An instance's first interface has one Elastic IP, in front of its address; kept are those that are away from it.
+
+    One that comes with an interface attached since is taken and not given back: no case recorded it.
+    """
 
     world: World
 
     def elastic_ips(self, interface_ids: Collection[str], allocation_ids: Collection[str]) -> tuple[ElasticIp, ...]:
         with self.world.lock:
             away = self.world.around["addresses"]
+            first = {owner: key for key, (owner, _) in reversed(self.world.interfaces.items())}
             found = [
                 ElasticIp(f"eipalloc-{key}", "192.0.2.1", f"eipassoc-{key}", key, one.addresses[0].removesuffix("/32"))
-                for key, (_, one) in self.world.interfaces.items()
+                for key, (owner, one) in self.world.interfaces.items()
+                if first[owner] == key
                 if key in interface_ids or f"eipalloc-{key}" in allocation_ids
             ]
             return tuple(ElasticIp(one.allocation_id, one.ip) if one.allocation_id in away else one for one in found)

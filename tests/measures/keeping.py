@@ -56,6 +56,7 @@ def keeping(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Keeping:
         announcer=real.announcer,
         trail=real.trail,
         findings=real.findings,
+        bus=real.bus,
         measures=real.measures,
     )
     return Keeping(stack, scaling_of(stack.lab), ports)

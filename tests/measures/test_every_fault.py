@@ -1,16 +1,20 @@
 """Crash anywhere with every measure on: same end, and a release gives back all of it. See tests/crash."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
-from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface
+from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
+from tests.crash.world import SETTINGS
 from tests.measures.around import ALL_ON, ALL_ROLE, EVERY
 from tests.measures.members import keep_from_group
 
+WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.0.0.0/8")
 SCENARIOS = (
+    Scenario("two VPCs, responders' access", two_vpcs, settings=WITH_ACCESS),
     Scenario("1 interface, every measure", one_interface, measures=EVERY, settings=ALL_ON),
     Scenario(
         "Auto Scaling member, every measure, by the sweep",

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from quarantag.aws import faults
-from quarantag.ports import Announcement
+from quarantag.outlets import Announcement
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient

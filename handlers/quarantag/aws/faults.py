@@ -17,6 +17,7 @@ RETRYABLE = frozenset(
         "EC2ThrottledException",
         "InsufficientCapacity",
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
         "RequestLimitExceeded",
@@ -34,6 +35,7 @@ RETRYABLE = frozenset(
         "Unavailable",
     }
 )
+UNKNOWN_GROUP = "InvalidGroup.NotFound"
 CONFLICT = frozenset(
     {
         "ConcurrentModification",
@@ -41,7 +43,7 @@ CONFLICT = frozenset(
         "IncorrectState",
         "InvalidAllocationID.NotFound",
         "InvalidAssociationID.NotFound",
-        "InvalidGroup.NotFound",
+        UNKNOWN_GROUP,
         "InvalidNetworkAclID.NotFound",
         "InvalidNetworkInterfaceID.NotFound",
         "NetworkAclEntryAlreadyExists",
@@ -67,6 +69,7 @@ UNKNOWN_INSTANCE = frozenset(
 NOT_IN_IAM = "NoSuchEntity"
 GROUP_EXISTS = "InvalidGroup.Duplicate"
 INVALID_RULE = frozenset({"InvalidParameterValue", "InvalidPermission.Malformed", "MissingParameter"})
+RULE_EXISTS = "InvalidPermission.Duplicate"
 RULE_GONE = "InvalidPermission.NotFound"
 ASSOCIATION_GONE = "InvalidAssociationID.NotFound"
 ACL_ENTRY_GONE = frozenset({"InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"})
@@ -88,6 +91,11 @@ def raise_unless_gone(error: ClientError) -> None:
         raise error
 
 
+def may_be_done(error: ClientError) -> bool:
+    """Whether AWS may have done what it answered with this error: a fault of the server's own says neither."""
+    return _status(error) >= _SERVER_FAULT
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn what boto raises into this package's errors; `doing` says what was tried, to which resource."""
@@ -102,10 +110,13 @@ def translated(doing: str) -> Iterator[None]:
 def _meaning(error: ClientError, doing: str) -> QuarantagError:
     code = code_of(error)
     text = f"{doing}: {code}: {error.response.get('Error', {}).get('Message', '')}".strip()
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     moved = code == VALIDATION and any(words in text for words in MEMBER_MOVED)
     if code in CONFLICT or moved:
         return Conflict(text)
-    if code in RETRYABLE or status >= _SERVER_FAULT:
+    if code in RETRYABLE or _status(error) >= _SERVER_FAULT:
         return Retryable(text)
     return TagLimitReached(text) if code == TAG_LIMIT else Terminal(text)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

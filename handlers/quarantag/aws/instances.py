@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 _MOST_NAMESAKES = 20
-_MOST_FILTER_VALUES = 200
-"""Of one filter (Amazon EC2 API Reference, Filter)."""
+_MOST_FILTER_VALUES = 200  # of one filter (Amazon EC2 API Reference, Filter)
 _DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rules, they are removed."
 
 
@@ -155,6 +154,19 @@ class Ec2Instances:
                     refused = [rule for rule in wanted if not self._revoke(group_id, [rule], gone_is_fine=True)]
                     if refused:
                         raise Terminal(f"revoke the rules of {group_id}: refused for {refused}")
+
+    def allow_rule(self, group_id: str, rule: Rule) -> None:
+        """`AuthorizeSecurityGroupIngress`. A group that the VPC can't refer to is unknown to EC2, and stays so."""
+        with faults.translated(f"let {rule.peer} into {group_id}"):
+            try:
+                permissions = [reading.permission_of(rule)]
+                self._client.authorize_security_group_ingress(GroupId=group_id, IpPermissions=permissions)
+            except ClientError as error:
+                if faults.code_of(error) == faults.UNKNOWN_GROUP and rule.peer_kind == "group":
+                    reason = "a group works in its own VPC or a peered one only: give ForensicAccessSource a CIDR"
+                    raise Terminal(f"let {rule.peer} into {group_id}: {reason}") from error
+                if faults.code_of(error) != faults.RULE_EXISTS:
+                    raise
 
     def set_interface_groups(self, interface_id: str, groups: Sequence[str]) -> None:
         """`ModifyNetworkInterfaceAttribute`: the call that works with any number of interfaces."""

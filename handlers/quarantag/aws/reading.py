@@ -38,6 +38,7 @@ def instance_of(answer: "InstanceTypeDef") -> Instance:
         tags=tags_of(answer.get("Tags", [])),
         interface_ids=tuple(interface["NetworkInterfaceId"] for interface in answer.get("NetworkInterfaces", [])),
         spot=answer.get("InstanceLifecycle") == "spot",
+        image_id=answer.get("ImageId"),
     )
 
 

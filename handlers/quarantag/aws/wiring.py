@@ -17,6 +17,8 @@ from botocore.config import Config
 from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.auto_scaling import AutoScalingGroups
+from quarantag.aws.bus import EventBridgeBus
+from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
@@ -32,6 +34,7 @@ from quarantag.aws.trail import CloudTrailHistory
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.addresses import DisassociateElasticIps
 from quarantag.measures.auto_scaling import KeepFromGroup
+from quarantag.measures.evidence import SaveEvidence
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.metadata import DisableMetadataService
 from quarantag.measures.network_acl import DenyInNetworkAcls
@@ -53,6 +56,8 @@ _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "role": "role", "none": "none"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+"""For what would be done twice if it were sent twice."""
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
 """A ledger out of reach must not hold up the cut."""
 
@@ -93,6 +98,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             tagger_role_arn=environment.get("TAG_FINDING_ROLE_ARN", ""),
             release_principals=tuple(environment.get("RELEASE_PRINCIPALS", "*").split(",")),
             protect_instance=_BOOLEANS[environment.get("PROTECT_INSTANCE", "true")],
+            **_handed_over(environment),
             disable_metadata_service=_BOOLEANS[environment.get("DISABLE_METADATA_SERVICE", "false")],
             disassociate_elastic_ips=_BOOLEANS[environment.get("DISASSOCIATE_ELASTIC_IPS", "false")],
             existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
@@ -103,6 +109,19 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
+
+
+def _handed_over(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of what forensics gets."""
+    return {
+        "snapshot_volumes": _BOOLEANS[environment.get("SNAPSHOT_VOLUMES", "true")],
+        "lock_snapshots_days": int(environment.get("LOCK_SNAPSHOTS_DAYS", "0")),
+        "evidence_kms_key_arn": environment.get("EVIDENCE_KMS_KEY_ARN", ""),
+        "evidence_account_id": environment.get("EVIDENCE_ACCOUNT_ID", ""),
+        "ledger_table": environment.get("LEDGER_TABLE", ""),
+        "forensic_access_source": environment.get("FORENSIC_ACCESS_SOURCE", ""),
+        "forensic_access_port": int(environment.get("FORENSIC_ACCESS_PORT", "22")),
+    }
 
 
 def policy(environment: Mapping[str, str] = os.environ) -> Policy:
@@ -161,6 +180,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
         announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
+        bus=EventBridgeBus(cache(lambda: session.client("events", config=_EC2)), environment["EVENT_BUS_NAME"]),
         measures=(
             ProtectInstance(Ec2Protection(ec2)),
             FreezeInterfaces(Ec2Freeze(ec2, of)),
@@ -168,6 +188,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             DisassociateElasticIps(Ec2Addresses(ec2)),
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
+            SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
             RevokeSessions(InstanceSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
             RevokeRoleSessions(RoleSessions(ec2, iam, (functions, environment.get("REVOKE_FUNCTION", "")), table, of)),
         ),

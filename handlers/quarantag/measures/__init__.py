@@ -6,7 +6,7 @@ case before it changes anything, and a release gives back exactly that.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -58,6 +58,8 @@ class Subject:
 class Todo:
     """What is left of one measure: steps (they may run in parallel), what AWS is changing, what people must know.
 
+    A run waits for what is `pending`; what is `following` takes longer, so the sweep looks at it again. Workflows are
+    told `detail`, which is JSON values.
     `waiting` is what a later sweep gives back of an instance that is gone, because it is not time yet.
     """
 
@@ -65,6 +67,36 @@ class Todo:
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Supported:
+    """How one measure ended.
+
+    `left` is what a later run must do, `refused` what only a change can mend, `following` what AWS finishes by itself,
+    `waiting` what a later sweep does when it is time.
+    """
+
+    name: str
+    notes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether it needs no further run."""
+        return not self.left and not self.refused and not self.following
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All that people must know of it, what failed first: a tag has room for 256 characters."""
+        return tuple(f"{self.name}: {text}" for text in (*self.refused, *self.left, *self.notes))
 
 
 class Measure(ABC, Generic[Seen]):

@@ -1,4 +1,4 @@
-"""The cut: every interface into the isolation group of its own VPC, and that group without a rule."""
+"""The cut: every interface into the isolation group of its own VPC, and that group without rules but for responders."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -35,11 +35,11 @@ class CreateIsolationGroup:
 
 @dataclass(frozen=True, slots=True)
 class RevokeGroupRules:
-    """Take every rule off an isolation group: AWS adds allow-all egress at creation, people add others."""
+    """Take rules off an isolation group: AWS adds allow-all egress at creation, people add others."""
 
     critical: ClassVar[bool] = True
     actions: ClassVar[frozenset[str]] = frozenset({"ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"})
-    undo: ClassVar[str] = "none: an isolation group never has a rule"
+    undo: ClassVar[str] = "none: an isolation group has no rule but the one for responders"
     needs_ledger: ClassVar[bool] = False
 
     group_id: str
@@ -58,6 +58,33 @@ class RevokeGroupRules:
     def apply(self, instances: Instances) -> None:
         """Revoke the rules."""
         instances.revoke_rules(self.group_id, self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowAccess:
+    """Let responders into an isolation group, where the stack's parameters ask for it."""
+
+    critical: ClassVar[bool] = False
+    actions: ClassVar[frozenset[str]] = frozenset({"ec2:AuthorizeSecurityGroupIngress"})
+    undo: ClassVar[str] = "RevokeGroupRules, once the parameters ask for another rule or none"
+    needs_ledger: ClassVar[bool] = False
+
+    group_id: str
+    rule: Rule
+
+    @property
+    def target(self) -> str:
+        """The group, and who is let in."""
+        return f"{self.group_id} from {self.rule.peer}"
+
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
+    def apply(self, instances: Instances) -> None:
+        """Add the rule."""
+        instances.allow_rule(self.group_id, self.rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""Every AWS call that the functions make end to end is allowed to the role of the function that makes it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cloud import Lab
+from tests.iam.asking import facts
+from tests.iam.played import Played, deployed, play, question
+from tests.iam.roles import FUNCTIONS, ISOLATOR
+from tests.iam.simulator import Answer, Policy, simulate
+from tests.iam.wire import listening
+from tests.stack import Stack
+from tests.template import as_list
+
+
+@pytest.fixture
+def played(stack: Stack, lab: Lab, isolation_profile_arn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
+    with listening(facts()) as wire:
+        done = deployed(stack, lab, wire, isolation_profile_arn, monkeypatch)
+        play(done)
+        yield done
+
+
+def judged(played: Played, granted: dict[str, dict[str, Policy]]) -> list[Answer]:
+    """One answer for each distinct question of each role."""
+    asked = {
+        (heard.role, one.shape): question(heard, number, granted[heard.role])
+        for heard in played.wire.heard
+        for number, one in enumerate(heard.asked)
+    }
+    return simulate(asked.values())
+
+
+CUTTING = {
+    *("ec2:CreateSecurityGroup", "ec2:CreateTags", "ec2:ModifyNetworkInterfaceAttribute"),
+    *("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"),
+}
+BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+"""What Lambda itself does by the function's role: its log, and where a failed event goes."""
+WITH_OTHER_PARAMETERS = {"iam:GetRolePolicy"}
+"""What is asked only where `RevokeCredentials` is `role`, which is not played: see test_older_sessions."""
+
+
+def unheard(played: Played, role: str, granted: dict[str, Policy]) -> set[str]:
+    """The actions that the role is allowed and that no scenario asked for."""
+    allowed = {
+        action
+        for document in granted.values()
+        for one in document["Statement"]
+        if one["Effect"] == "Allow"
+        for action in as_list(one["Action"])
+    }
+    asked = {one.action for heard in played.wire.heard if heard.role == role for one in heard.asked}
+    return allowed - asked - BY_LAMBDA - WITH_OTHER_PARAMETERS
+
+
+def test_every_call_is_allowed_and_no_action_is_granted_that_none_needs(
+    played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    granted = {role: played.granted(role) for role in FUNCTIONS}
+    answers = judged(played, granted)
+    assert [one.reason for one in answers if not one.allowed] == []
+    assert {role: found for role in FUNCTIONS if (found := unheard(played, role, granted[role]))} == {}
+
+    less = granted | {ISOLATOR: {name: one for name, one in granted[ISOLATOR].items() if name != "cut-network"}}
+    denied = {one.reason.partition(" ")[0] for one in judged(played, less) if not one.allowed}
+    assert denied == CUTTING, "the simulator is asked about the real roles: less of them is too little"
+
+    heard = played.wire.heard
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\ncalls at the wire: {len(heard)} allowed, of {len({(one.role, one.name) for one in heard})} kinds; "
+            f"{len(answers)} distinct questions to IAM"
+        )
