@@ -5,6 +5,7 @@ import json
 import pytest
 
 from quarantag.revoking import policy
+from tests.iam.roles import DEPLOYED
 from tests.iam.simulator import FULL_ACCESS, Answer, Question, Request, simulate
 from tests.iam.test_contained_sessions import ACCOUNT, AWS, CALLS, CONTAINED, REGION, SIBLING
 from tests.template import Template
@@ -14,8 +15,9 @@ ISOLATOR, RELEASER, REVOKER = "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunc
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:revoke"
 LEDGER = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ledger"
 PLACED = {"RevokeRoleSessionsFunction.Arn": FUNCTION, "ContainmentLedger.Arn": LEDGER}
-ROLED = Template(**AWS, RevokeCredentials="role")
-PATHED = Template(**AWS, RevokeCredentials="role", RevocableRolePath="/app/")
+PLACE = DEPLOYED | AWS
+ROLED = Template(**PLACE | {"RevokeCredentials": "role"})
+PATHED = Template(**PLACE | {"RevokeCredentials": "role", "RevocableRolePath": "/app/"})
 
 
 def role(name: str) -> str:
@@ -104,7 +106,7 @@ ATTACKS = {
         )
     },
     "the isolator starts the function where the parameter does not ask for it": question(
-        ISOLATOR, "lambda:InvokeFunction", FUNCTION, Template(**AWS)
+        ISOLATOR, "lambda:InvokeFunction", FUNCTION, Template(**PLACE)
     ),
 }
 ALLOWED = {
