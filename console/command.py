@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from console import completing, operate, policy_commands
+from console import completing, operate, operate_failed, operate_switch, policy_commands
 from console import replay_options as options
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
@@ -24,7 +24,11 @@ PolicyFile = Annotated[
 
 app = typer.Typer(no_args_is_help=True, help="Contains compromised EC2 instances.")
 policy = typer.Typer(no_args_is_help=True, help="The policy workbench: write a policy, check it, explain a decision.")
+failed = typer.Typer(no_args_is_help=True, help="The events that could not be handled: list, replay, drop.")
 operate.register(app)
+operate_switch.register(app)
+operate_failed.register(failed)
+app.add_typer(failed, name="failed")
 app.add_typer(policy, name="policy")
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
+from console.deployed import PATIENT, says, session_of, stack_of
 from quarantag.aws import faults, reading
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.items import OPEN_CASES_INDEX, case_of, unmarshalled
@@ -25,7 +24,6 @@ from quarantag.ports import Clock, Instances
 from quarantag.settings import CASE_TAG_KEY, Mode, Settings
 
 if TYPE_CHECKING:
-    from types_boto3_cloudformation.type_defs import StackTypeDef
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_ec2 import EC2Client
 
@@ -39,10 +37,8 @@ _TEXTS = {
 }
 """The stack's parameters that are settings as they are written."""
 _DEFAULT_ROLE = "SecurityIsolation-IAMRole"
-_NO_STACK = "ValidationError"
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _MOST_FILTER_VALUES = 200  # EC2 User Guide, "Filtering considerations"
-_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=5, read_timeout=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +181,19 @@ class Desk:
 
 def desk(place: Place, clock: Clock | None = None) -> Desk:
     """Find the stack and give what its commands need. Raises `Retryable` or `Terminal`, each one line."""
-    with faults.translated("find AWS"):
-        session = boto3.Session(region_name=place.region, profile_name=place.profile)
-        ec2 = session.client("ec2", config=_PATIENT)
-        dynamodb = session.client("dynamodb", config=_PATIENT)
-        if session.get_credentials() is None:
-            raise Terminal("no AWS credentials: sign in, and name your profile by --profile or AWS_PROFILE")
+    session = session_of(place)
+    ec2 = session.client("ec2", config=PATIENT)
+    dynamodb = session.client("dynamodb", config=PATIENT)
     settings, ledger = _told(session, place) if place.told else _deployed(session, place)
-    instances = Ec2Instances(ec2, lambda: session.client("iam", config=_PATIENT), settings)
+    instances = Ec2Instances(ec2, lambda: session.client("iam", config=PATIENT), settings)
     clock = clock or SystemClock()
     return Desk(settings, instances, Fleet(ec2, instances), CaseBook(dynamodb, ledger, clock), clock)
 
 
 def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
     """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`)."""
-    stack = _stack(session, place.stack)
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+    stack = stack_of(session, place.stack)
+    outputs, given = says(stack)
     if "Ledger" not in outputs or "IsolationInstanceProfile" not in outputs:
         raise Terminal(f"the stack {place.stack} is not Quarantag's, or not deployed yet: it has no output Ledger")
     account = stack["StackId"].split(":")[4]
@@ -218,22 +210,10 @@ def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
     return settings, outputs["Ledger"]
 
 
-def _stack(session: boto3.Session, name: str) -> "StackTypeDef":
-    with faults.translated(f"read the stack {name} in {session.region_name}"):
-        try:
-            answer = session.client("cloudformation", config=_PATIENT).describe_stacks(StackName=name)
-        except ClientError as error:
-            if faults.code_of(error) != _NO_STACK:
-                raise
-            problem = f"there is no stack {name} in {session.region_name}: give --stack, --region or --profile"
-            raise Terminal(problem) from error
-    return answer["Stacks"][0]
-
-
 def _told(session: boto3.Session, place: Place) -> tuple[Settings, str | None]:
     """Take what the operator says, and the template's defaults for the rest; STS says which account this is."""
     with faults.translated("ask who you are"):
-        identity = session.client("sts", config=_PATIENT).get_caller_identity()
+        identity = session.client("sts", config=PATIENT).get_caller_identity()
     partition, account = identity["Arn"].split(":")[1], identity["Account"]
     profile = f"arn:{partition}:iam::{account}:instance-profile/{_DEFAULT_ROLE}-{session.region_name}"
     key = {"IsolationTagKey": place.tag_key} if place.tag_key else {}

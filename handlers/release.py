@@ -39,4 +39,4 @@ def respond(event: dict[str, Any], context: "LambdaContext", wired: wiring.Wired
         change = parse(event, settings)
         log.append_keys(correlation_id=event.get("id"))
         done = Swept((one(change.instance_id, change.tags.get(settings.tag_key, "")),))
-    return wiring.answer(done, log)
+    return wiring.answer(done, log, ports.meter)

@@ -5,12 +5,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quarantag.aws import wiring
-from quarantag.catchup import CaughtUp, catch_up
-from quarantag.finding import parse
+from quarantag.catchup import catch_up, decide_one
 from quarantag.policy import Policy
 from quarantag.ports import TAGGER
 from quarantag.sweep import is_sweep
-from quarantag.tagging import tag
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -39,9 +37,10 @@ def respond(event: dict[str, Any], context: "LambdaContext", by: Policy, wired: 
         done = catch_up(by, holder, ports, settings, wiring.seconds_left(context))
     else:
         log.append_keys(correlation_id=event.get("id") if isinstance(event, dict) else None)
-        done = CaughtUp(list(tag(parse(event), by, holder, ports, settings)))
+        done = decide_one(event, by, holder, ports, settings)
     for reason in done.unreadable:
         log.error("a finding of GuardDuty can't be parsed", extra={"reason": reason})
+    ports.meter.measure(done.measured)
     answers = [asdict(one.decision) | {"outcome": one.outcome} for one in (*done.tagged, *done.again)]
     for answer in answers:
         log.info("decision", extra={"policy_version": by.version, "policy_hash": by.hash, **answer})

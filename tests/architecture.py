@@ -23,7 +23,7 @@ CLOCKS = {
     "time.monotonic",
 }
 ORCHESTRATES = {
-    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling", "leasing", "auditing"),
+    *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling", "leasing", "auditing", "digest"),
     "observing",
     *("record", "report", "execution", "ports", "supporting"),
 }
@@ -31,7 +31,7 @@ ORCHESTRATES = {
 PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
-    *("console/operate_aws.py", "console/catalogue_aws.py", "console/replay/live.py"),
+    *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/replay/live.py"),
 }
 """Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's adapters."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}

@@ -13,10 +13,12 @@ from console.cloud.state import TagEvent
 from console.command import app
 from console.operate_aws import Place
 from console.operate_tag import VERBS, Wish
-from tests.cloud import SESSION, STACK, TABLE, Lab, Launched
+from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab, Launched
 from tests.faults import FakeClock
 from tests.stack import KEY, Stack
 
+_FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:quarantag"
+FUNCTIONS = (f"{_FUNCTION}-TagFinding", f"{_FUNCTION}-Isolation")
 TEMPLATE: dict[str, Any] = {
     "Parameters": {
         "IsolationTagKey": {"Type": "String", "Default": KEY},
@@ -25,11 +27,18 @@ TEMPLATE: dict[str, Any] = {
         "ReleaseTagValue": {"Type": "String", "Default": "Release"},
         "ReleasePrincipals": {"Type": "String", "Default": "*"},
         "Mode": {"Type": "String", "Default": "enforce"},
+        "Paused": {"Type": "String", "Default": "false"},
         "ForensicAccessSource": {"Type": "String", "Default": ""},
         "ProfileArn": {"Type": "String"},
+        "QueueUrl": {"Type": "String", "Default": ""},
     },
     "Resources": {"Notifications": {"Type": "AWS::SNS::Topic"}},
-    "Outputs": {"Ledger": {"Value": TABLE}, "IsolationInstanceProfile": {"Value": {"Ref": "ProfileArn"}}},
+    "Outputs": {
+        "Ledger": {"Value": TABLE},
+        "IsolationInstanceProfile": {"Value": {"Ref": "ProfileArn"}},
+        "FailedEventsQueue": {"Value": {"Ref": "QueueUrl"}},
+        "Functions": {"Value": ",".join(FUNCTIONS)},
+    },
 }
 """What template.yaml says of itself, as far as an operator's commands read it; tests hold the two together."""
 
@@ -74,6 +83,7 @@ class Operator:
     lab: Lab
     stack: Stack
     profile_arn: str
+    failed_events: str = ""
 
     def typed(self, *words: str, columns: int = 100, stdin: str = "") -> Result:
         """What a command prints, and how it ends."""
@@ -91,7 +101,7 @@ class Operator:
 
     def deploy(self, name: str = STACK, **parameters: str) -> None:
         """Make CloudFormation know the stack, with these parameters."""
-        given = {"ProfileArn": self.profile_arn} | parameters
+        given = {"ProfileArn": self.profile_arn, "QueueUrl": self.failed_events} | parameters
         SESSION.client("cloudformation").create_stack(
             StackName=name,
             TemplateBody=json.dumps(TEMPLATE),
@@ -106,6 +116,7 @@ class Operator:
 @pytest.fixture
 def operator(stack: Stack, lab: Lab, isolation_profile_arn: str) -> Operator:
     """An operator of the deployed stack."""
-    found = Operator(lab, stack, isolation_profile_arn)
+    queue = SESSION.client("sqs").create_queue(QueueName="failed-events")["QueueUrl"]
+    found = Operator(lab, stack, isolation_profile_arn, queue)
     found.deploy()
     return found

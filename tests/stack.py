@@ -87,7 +87,8 @@ class Stack:
         """The real ports with faults in them, and a clock that does not wait."""
         real = wiring.ports(wiring.settings(), wiring.logger("test"))
         broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
-        return Ports(clock=FakeClock(), trail=real.trail, findings=real.findings, bus=real.bus, **broken)
+        kept: dict[str, Any] = {name: getattr(real, name) for name in ("trail", "findings", "bus", "switch")}
+        return Ports(clock=FakeClock(), **kept, **broken)
 
     def release(self, instance_id: str, **changed: str) -> dict[str, Any]:
         """The releaser's only case for a change of the control tag, with `changed` over the live tags."""

@@ -203,6 +203,9 @@ def test_the_ceiling_says_what_ends_it(stack: Stack, lab: Lab, monkeypatch: pyte
         def announce(self, message: Any) -> None:  # noqa: ANN401
             said.append(message.text)
 
+        def flush(self) -> None:
+            """Nothing is ever put aside."""
+
     lab.tag(held.id, **{KEY: "Isolate"})
     assert stack.reconcile(held.id, announcer=replace(ports, announcer=Announcer()).announcer).status == "Held"
     assert len(said) == 1

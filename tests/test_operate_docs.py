@@ -11,9 +11,10 @@ import pytest
 import isolate
 import release
 from console.command import app
-from tests.cloud import Lab
-from tests.operators import Operator
+from tests.cloud import SESSION, Lab
+from tests.operators import FUNCTIONS, Operator
 from tests.stack import KEY, Stack
+from tests.template import Template
 from tests.test_release import world
 
 PAGE = (Path(__file__).parents[1] / "docs" / "operate.md").read_text(encoding="utf-8")
@@ -48,6 +49,37 @@ def test_the_actions_listed_are_those_that_are_called(
     assert called(caplog.records) == listed(command)
 
 
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_the_actions_listed_for_the_switch_are_those_that_are_called(
+    operator: Operator, caplog: pytest.LogCaptureFixture, verb: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "botocore.endpoint")
+    caplog.clear()
+    assert set(operator.answered(verb, "--yes")) == {"paused", "by", "at", "reason", "by_parameter"}
+    assert called(caplog.records) == listed(verb)
+
+
+@pytest.mark.parametrize("verb", ["list", "drop", "replay"])
+def test_the_actions_listed_for_failed_events_are_those_that_are_called(
+    operator: Operator, caplog: pytest.LogCaptureFixture, verb: str
+) -> None:
+    event = {"version": "0", "detail-type": "Tag Change on Resource"}
+    target: Any = {"TARGET_ARN": {"DataType": "String", "StringValue": FUNCTIONS[0]}}
+    sqs = SESSION.client("sqs")
+    sqs.send_message(QueueUrl=operator.failed_events, MessageBody=json.dumps(event), MessageAttributes=target)
+    caplog.set_level(logging.DEBUG, "botocore.endpoint")
+    caplog.clear()
+    operator.typed("failed", verb, *([] if verb == "list" else ["--yes"]))
+    refused = verb == "replay"  # Lambda does not know the function here, so the message is given back
+    names = {
+        "lambda:Invoke": "lambda:InvokeFunction",
+        "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    }
+    seen = {names.get(action, action) for action in called(caplog.records)}
+    given_back, deleted = {"sqs:ChangeMessageVisibility"}, {"sqs:DeleteMessage"}
+    assert seen == (listed(f"failed {verb}") - deleted | given_back if refused else listed(f"failed {verb}"))
+
+
 def test_the_policy_allows_what_is_listed_and_no_more() -> None:
     block = re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)
     assert block
@@ -76,6 +108,12 @@ def test_every_key_of_the_json_is_documented(operator: Operator, stack: Stack, l
         assert {key for key in document if f'"{key}"' not in section} == set()
 
 
+def test_every_alarm_has_its_line() -> None:
+    rows = re.findall(r"^\| ((?:`\w+Alarm`(?:, )?)+) \|", PAGE, re.MULTILINE)
+    named = [alarm for row in rows for alarm in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(Template().of_type("AWS::CloudWatch::Alarm"))
+
+
 def test_what_was_given_back_by_hand_is_closed_by_the_release(operator: Operator, stack: Stack, lab: Lab) -> None:
     """The recipe "By hand, where the stack is broken", step by step; the isolator's sweep runs between."""
     instance = lab.instance([lab.vpc()] * 2, profile=lab.profile())
@@ -100,4 +138,5 @@ def test_what_was_given_back_by_hand_is_closed_by_the_release(operator: Operator
 
 def test_every_command_and_option_of_the_page_is_there() -> None:
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == set(COMMANDS) <= names
+    names |= {group.name for group in app.registered_groups if group.name}
+    assert set(re.findall(r"^quarantag (\w+)", PAGE, re.MULTILINE)) == {*COMMANDS, "failed", "pause"} <= names

@@ -144,7 +144,7 @@ def test_without_the_ledger_the_tagged_instances_are_swept_all_the_same(stack: S
 def test_what_there_is_no_time_for_comes_first_in_the_next_sweep(stack: Stack) -> None:
     ledger = stack.ports().ledger
     ids = [f"i-{number:08x}" for number in range(20)]
-    left = iter([90.0, 20.0])
+    left = iter([90.0, 90.0, 20.0, 20.0])
     done: list[str] = []
 
     def work(instance_id: str) -> Outcome:

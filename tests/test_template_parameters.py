@@ -23,6 +23,7 @@ DEFAULTS = {
     "ExistingConnections": "keep",
     "FreezeInterfaces": "true",
     "AutoScalingMembers": "standby",
+    "ContainWithinSeconds": "60",
     "IsolateTagValue": "Isolate",
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
@@ -30,6 +31,7 @@ DEFAULTS = {
     "LockSnapshotsDays": "0",
     "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
+    "Paused": "false",
     "NotificationEmail": "",
     "ProtectInstance": "true",
     "ReleasePrincipals": "*",
@@ -38,6 +40,7 @@ DEFAULTS = {
     "RevocableRolePath": "/",
     "RevokeCredentials": "instance",
     "SeverityPolicy": "default",
+    "Tracing": "false",
     "SnapshotVolumes": "true",
 }
 VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
@@ -50,6 +53,7 @@ GOOD = {
     "RevocableRolePath": ("/", "/app/", "/app/web-1/"),
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
+    "ContainWithinSeconds": ("1", "60", "9999"),
     "NotificationEmail": ("", "soc@example.com"),
     "EventBusName": ("default", "security/forensics"),
     "ForensicAccessPort": ("1", "22", "9999", "59999", "65535"),
@@ -72,6 +76,7 @@ BAD = {
     "RevocableRolePath": ("", "app", "/app", "app/", "/*/", "/a?/", "/a b/", "//", "/${aws:username}/"),
     "SeverityPolicy": ("", "../default", "default.yaml", "Default", "a/b"),
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
+    "ContainWithinSeconds": ("", "0", "1.5", "10000", "-1"),
     "MaxContainmentsPerHour": ("", "0", "50.5", "5001", "10000", "-1", "5e1", "007", " 5"),
     "NotificationEmail": ("soc", "a b@example.com", "soc@example"),
     "EventBusName": ("", "arn:aws:events:eu-central-1:123456789012:event-bus/x", "a b"),
@@ -183,5 +188,5 @@ def test_every_parameter_reaches_the_functions() -> None:
     """But those that only name or notify."""
     parameters = {name: f"value-of-{name}" for name in PARAMETERS}
     environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
-    expected = set(PARAMETERS) - {"IsolationRoleName", "NotificationEmail"}
+    expected = set(PARAMETERS) - {"ContainWithinSeconds", "IsolationRoleName", "NotificationEmail", "Tracing"}
     assert {value.removeprefix("value-of-") for value in environment.values() if "value-of-" in value} == expected

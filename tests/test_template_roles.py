@@ -10,9 +10,11 @@ from tests.template import Template, ec2, iam, source, statements
 TEMPLATE = Template(ExistingConnections="nacl", RevokeCredentials="role")
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem")}
+TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 COMMON = LEDGER | {
     *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances"),
     *("logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage"),
+    *TRACE,
 }
 RECONCILE = COMMON | {
     "ec2:AssociateIamInstanceProfile",
@@ -34,7 +36,7 @@ MAKE_GROUPS = CHANGE_RULES | {"ec2:CreateSecurityGroup"}
 READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
 ACTIONS = {
     TAGGER: COMMON | READ_FINDINGS,
-    ISOLATOR: RECONCILE | MAKE_GROUPS | READ | TAKEN,
+    ISOLATOR: RECONCILE | MAKE_GROUPS | {"events:DescribeRule", "events:ListTargetsByRule"} | READ | TAKEN,
     RELEASER: RECONCILE | {"cloudtrail:LookupEvents"} | READ | GIVEN,
 }
 LOGS = {TAGGER: "<TagFindingLog.Arn>", ISOLATOR: "<IsolationLog.Arn>", RELEASER: "<ReleaseLog.Arn>"}
@@ -55,6 +57,7 @@ def test_each_function_has_its_own_role() -> None:
         "GiveMeasuresBack": [f"<{RELEASER}>"],
         "ReadEvidence": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
         "TellWorkflows": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
+        "NeverFlipTheSwitch": [f"<{TAGGER}>", f"<{ISOLATOR}>", f"<{RELEASER}>"],
     }
 
 
@@ -91,7 +94,7 @@ def test_bug_16_writes_on_everything(role: str) -> None:
     for one in everywhere:
         described = all(action.startswith("ec2:Describe") for action in one.actions)
         scaling = all(action.startswith("autoscaling:Describe") for action in one.actions)
-        assert described or scaling or one.actions <= READ_FINDINGS | {"cloudtrail:LookupEvents"}
+        assert described or scaling or one.actions <= READ_FINDINGS | TRACE | {"cloudtrail:LookupEvents"}
         key = "ec2:Region" if described else "aws:RequestedRegion"
         assert one.conditions == {"StringEquals": {key: "cn-north-1"}}
 
@@ -118,7 +121,7 @@ def test_the_tagger_writes_its_three_keys_and_never_the_value_that_releases() ->
 
 
 def test_the_tagger_never_downgrades() -> None:
-    (denial,) = [one for one in TEMPLATE.statements(TAGGER) if one.effect == "Deny"]
+    denial, _switch = [one for one in TEMPLATE.statements(TAGGER) if one.effect == "Deny"]
     assert denial.actions == {"ec2:CreateTags"}
     assert denial.resources == (ec2("instance"),)
     assert denial.conditions == {

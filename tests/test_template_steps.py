@@ -10,7 +10,7 @@ import pytest
 from botocore.session import get_session
 
 from quarantag import plan, restoration
-from quarantag.aws import announcer, bus, findings, instances, table, trail
+from quarantag.aws import announcer, bus, findings, instances, rules, table, trail
 from quarantag.steps import credentials, network
 from tests.measures.declared import ADAPTERS, GIVEN, READ, TAKEN
 from tests.template import ROOT, Template
@@ -87,7 +87,8 @@ def test_the_ledger_s_and_the_announcer_s_calls_are_granted(role: str) -> None:
     writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert granted(role, "dynamodb") == called(table, "dynamodb") - {"dynamodb:TransactWriteItems"} | writes
     assert granted(role, "sns") == called(announcer, "sns")
-    assert granted(role, "events") == (set() if role == TAGGER else called(bus, "events"))
+    watching = called(rules, "events") if role == ISOLATOR else set()
+    assert granted(role, "events") == watching | (set() if role == TAGGER else called(bus, "events"))
 
 
 @pytest.mark.parametrize("role", PLANS)

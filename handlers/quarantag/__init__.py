@@ -15,11 +15,13 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `revocable`: the role that an instance had; `revoking`: the one policy of it that a function of its own writes
 - `statuschange`: what workflows are told
-- `settings`: the stack's parameters; `announcements`: what people are told; `errors`: what is raised
+- `settings`: the stack's parameters; `announcements` (with `messages`, `links`): what people are told
+- `metrics`: what is measured; `switch`: whether acting is paused; `errors`: what is raised
 
 Orchestrating, over the ports of `ports` and `outlets`:
 
-- `tagging`: finding -> decision -> tag, under the lease of `leasing`; `telling`: what no tag remembers
+- `tagging`: finding -> decision -> tag, under the lease of `leasing`
+- `telling`: what no tag remembers; `digest`: what waits in a storm of messages
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `supporting`: the measures, each in a thread of its own beside the cut
 - `auditing`: who wrote the tag, as CloudTrail tells; recorded only

@@ -8,6 +8,7 @@ from quarantag.ports import TagWrite
 from quarantag.settings import Settings
 
 ANYONE = ("*",)
+NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Verdict:
 
     action: Literal["go", "wait", "refuse"]
     reason: str
-    principal: str = "not known"
+    principal: str = NOT_KNOWN
 
 
 def judge_writer(write: TagWrite | None, settings: Settings, *, contained: bool) -> Verdict:

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from quarantag import metrics
 from quarantag.errors import InvalidFinding, QuarantagError
 from quarantag.finding import parse
+from quarantag.metrics import Measured
 from quarantag.policy import Policy
 from quarantag.ports import Ports
 from quarantag.settings import Settings
 from quarantag.sweep import from_where_it_left_off
+from quarantag.tagchange import time_of
 from quarantag.tagging import Tagged, tag
 
 _SWEEP = "findings"
@@ -29,11 +32,13 @@ class CaughtUp:
     """What a sweep decided; `unreadable` are findings that can't be parsed, with the reason.
 
     `again` is about what an earlier sweep could not decide: its fault was raised then, and is only logged now.
+    `measured` is what it counts.
     """
 
     tagged: list[Tagged] = field(default_factory=list)
     again: list[Tagged] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    measured: tuple[Measured, ...] = ()
 
     @property
     def fault(self) -> QuarantagError | None:
@@ -41,13 +46,30 @@ class CaughtUp:
         return next((one.fault for one in self.tagged if one.fault), None)
 
 
+def decide_one(event: Mapping[str, object], policy: Policy, holder: str, ports: Ports, settings: Settings) -> CaughtUp:
+    """Decide about the finding of an event. Raises `InvalidFinding`."""
+    tagged = list(tag(parse(event), policy, holder, ports, settings))
+    measured = [Measured(metrics.FINDINGS_DECIDED, about=one.decision.action) for one in tagged]
+    made = time_of(event)
+    if made and any(one.outcome == "tagged" for one in tagged):
+        measured.append(Measured(metrics.TIME_TO_TAG, (ports.clock.now() - made) / timedelta(milliseconds=1)))
+    return CaughtUp(tagged, measured=tuple(measured))
+
+
 def catch_up(policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: _Seconds) -> CaughtUp:
     """Decide about every finding updated since the last sweep, anew about every held one, and about those left over.
 
     Oldest first, so that what there is no time for is where the next sweep begins; what an earlier sweep could not
-    decide comes last, so that it keeps nothing waiting. Nothing where GuardDuty is off.
+    decide comes last, so that it keeps nothing waiting. Nothing where GuardDuty is off, or while acting is paused.
     """
+    if ports.switch.paused():
+        return _wait(ports)
+    return _decide_all(policy, holder, ports, settings, seconds_left)
+
+
+def _decide_all(policy: Policy, holder: str, ports: Ports, settings: Settings, seconds_left: _Seconds) -> CaughtUp:
     done = CaughtUp()
+    began = ports.clock.now()
     undecided = set(ports.ledger.undecided())
 
     def decide(document: Mapping[str, object], into: list[Tagged]) -> None:
@@ -65,12 +87,14 @@ def catch_up(policy: Policy, holder: str, ports: Ports, settings: Settings, seco
 
     for document in _held(ports, settings):
         decide(document, done.tagged)
-    _decide_updated(partial(decide, into=done.tagged), ports, seconds_left)
+    whole = _decide_updated(partial(decide, into=done.tagged), ports, seconds_left)
     _decide_left_over(partial(decide, into=done.again), undecided, ports, seconds_left)
+    done.measured = _measured(done, ports.clock.now() - began, whole=whole)
     return done
 
 
-def _decide_updated(decide: _Decide, ports: Ports, seconds_left: _Seconds) -> None:
+def _decide_updated(decide: _Decide, ports: Ports, seconds_left: _Seconds) -> bool:
+    """Answers whether there was time for all."""
     left_off = ports.ledger.cursor(_SWEEP)
     now = ports.clock.now()
     since = (datetime.fromisoformat(left_off) if left_off else now - _FIRST) - _OVERLAP
@@ -81,6 +105,7 @@ def _decide_updated(decide: _Decide, ports: Ports, seconds_left: _Seconds) -> No
             break
         decide(document)
     ports.ledger.set_cursor(_SWEEP, reached.isoformat())
+    return reached == now
 
 
 def _decide_left_over(decide: _Decide, undecided: set[str], ports: Ports, seconds_left: _Seconds) -> None:
@@ -96,6 +121,22 @@ def _decide_left_over(decide: _Decide, undecided: set[str], ports: Ports, second
         if not found:
             ports.ledger.set_undecided(finding_id, undecided=False)
         last = finding_id
+
+
+def _wait(ports: Ports) -> CaughtUp:
+    """Decide nothing, and remember since when: a stack that was made paused must catch up from its beginning."""
+    if not ports.ledger.cursor(_SWEEP):
+        ports.ledger.set_cursor(_SWEEP, (ports.clock.now() - _FIRST).isoformat())
+    return CaughtUp(measured=(Measured(metrics.PAUSED), Measured(metrics.SWEEP_DURATION, 0, "tag_finding")))
+
+
+def _measured(done: CaughtUp, took: timedelta, *, whole: bool) -> tuple[Measured, ...]:
+    unfinished = sum(one.fault is not None for one in (*done.tagged, *done.again)) + len(done.unreadable) + (not whole)
+    return (
+        Measured(metrics.PAUSED, 0),
+        Measured(metrics.SWEEP_DURATION, took / timedelta(milliseconds=1), "tag_finding"),
+        Measured(metrics.UNFINISHED, unfinished, "tag_finding"),
+    )
 
 
 def _held(ports: Ports, settings: Settings) -> Iterator[Mapping[str, object]]:

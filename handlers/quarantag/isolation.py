@@ -1,5 +1,7 @@
 """The tag takes away: what `Isolate` asks for, until observing again leaves nothing critical to do."""
 
+from datetime import timedelta
+
 from quarantag import announcements, connections
 from quarantag.case import CaseStatus, RoleBefore, cut_without_case, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
@@ -60,6 +62,8 @@ class _Isolation(Reconcile):
         if self.request.wanted == self.settings.release_value:
             return self.outcome("NotRequested", "a release is asked for: that is the release function's work")
         observation = self.begin()
+        if self.record.paused:
+            return self.outcome("Paused", self.record.paused)
         gone = observation is None or observation.instance.ended
         if self.record.fault and (gone or (observation and not self.requested(observation.instance))):
             raise self.record.fault  # whether a case is open is not known: that must not end as if none were
@@ -195,12 +199,18 @@ class _Isolation(Reconcile):
             failed = (str(fault) for step, fault in self.failed.items() if not step.critical)
             notes = [*(f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals), *failed, *notes]
             existing = self._existing_connections(supported)
-            message = announcements.isolated(self.id, self.why, notes, existing, self.settings)
+            message = announcements.isolated(self.id, self.why, notes, existing, self.settings, self._took())
             return self.conclude("Isolated", "; ".join(["verified", *notes]), message)
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         message = announcements.failed(self.id, self.why, problems, self.settings)
         return self.conclude("Failed", "; ".join(problems), message)
+
+    def _took(self) -> timedelta | None:
+        """How long it took since the tag was written; a sweep knows only when a first isolation began."""
+        case = self.record.case
+        began = self.request.asked_at or (case.opened_at if case and not case.isolated_at else None)
+        return max(self.ports.clock.now() - began, timedelta(0)) if began else None
 
     def _existing_connections(self, supported: tuple[Supported, ...]) -> str:
         """Say what is known of what was open; the interfaces are read again, since measures changed their addresses."""

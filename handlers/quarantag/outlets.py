@@ -1,27 +1,22 @@
-"""What goes out: messages to people, events to workflows; two more ports, with the message as a value.
+"""What goes out: messages to people, events to workflows; two more ports.
 
 Their methods raise what those of `ports` raise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A message for people: the subject says what, the text why, who and what to do next."""
-
-    subject: str
-    text: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+from quarantag.messages import Announcement
 
 
 class Announcer(Protocol):
     """The stack's notification topic."""
 
     def announce(self, announcement: Announcement) -> None:
-        """Publish; at least once."""
+        """Publish, or put aside for a digest; at least once."""
+
+    def flush(self) -> None:
+        """Send what was put aside as one message; the sweep asks for it."""
 
 
 class Bus(Protocol):

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.instance import Instance, Interface, IsolationGroup, Profile, ProfileAssociation, Rule
 from quarantag.measures import Measure
+from quarantag.metrics import Meter, Unmetered
 from quarantag.outlets import Announcer, Bus
+from quarantag.switch import Fixed, Switch
 
 
 class Instances(Protocol):
@@ -103,6 +105,8 @@ class Entry:
     kind: str
     at: datetime
     detail: Mapping[str, Any] = field(default_factory=dict)
+    case_id: str | None = None
+    finding_id: str | None = None
 
 
 class Ledger(Protocol):
@@ -142,10 +146,7 @@ class Ledger(Protocol):
         """Record which measures were verified."""
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
-        """Move the case to `status` and answer it so; `Released` and `Ended` close it.
-
-        Raises `Conflict` where the lease was lost.
-        """
+        """Move the case and answer it so; `Released` and `Ended` close it. Raises `Conflict`: the lease was lost."""
 
     def set_held(self, instance_id: str, finding_id: str, *, held: bool) -> None:
         """Remember that the decision about this finding is held, or that it is not any more."""
@@ -236,4 +237,6 @@ class Ports:
     trail: Trail
     findings: Findings
     bus: Bus
+    meter: Meter = field(default_factory=Unmetered)
+    switch: Switch = field(default_factory=Fixed)
     measures: tuple[Measure[Any], ...] = ()

@@ -4,14 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 
 from quarantag import announcements
 from quarantag.case import CLOSED, CaseStatus
 from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
+from quarantag.messages import Announcement
 from quarantag.observing import observe
-from quarantag.outlets import Announcement
 from quarantag.plan import Plan
 from quarantag.ports import Ports
 from quarantag.record import Record
@@ -28,21 +29,23 @@ _BETWEEN_AGREEING_READS = 0.3  # seconds, so that one stale view does not answer
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What asks for a reconcile: `wanted` is the control tag's value in the event ("" = removed), None in a sweep."""
+    """What asks for a reconcile: `wanted` is the event's value ("" = removed, None = a sweep), `asked_at` its time."""
 
     instance_id: str
     wanted: str | None
     holder: str
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a reconcile ended: `status` is a case status, or `Held`, `Observed`, `NotRequested`."""
+    """How a reconcile ended: `status` is a case status, or `Held`, `Observed`, `Paused`, `NotRequested`."""
 
     instance_id: str
     status: str
     reason: str
     case_id: str | None = None
+    finding_id: str | None = None
 
 
 class Reconcile(ABC):
@@ -116,10 +119,7 @@ class Reconcile(ABC):
         return observation.result()
 
     def observe(self) -> Observation | None:
-        """Read everything; what was done is written to the ledger meanwhile.
-
-        What can't be read of the profile can't be recorded: it is then as if there were no ledger, and the cut goes on.
-        """
+        """Read everything, while what was done is written; no profile to record is as if there were no ledger."""
         with side_by_side() as pool:
             self.record.flush_beside(pool)
             observation = observe(self.ports.instances, self.id)
@@ -160,8 +160,7 @@ class Reconcile(ABC):
             if again is None or again.instance.ended:
                 return self.ended()
             todo = self.plan(again)
-        waiting = ", ".join(todo.pending)
-        raise Retryable(f"{self.id}: not verified yet; {announcements.would_do(todo)} {waiting}".rstrip())
+        raise Retryable(" ".join((f"{self.id}: not verified yet;", announcements.would_do(todo), *todo.pending)))
 
     def conclude(self, status: CaseStatus, reason: str, message: Announcement) -> Outcome:
         """Tell people and the instance's status tag; the case last, so that a crash before it tells again."""
@@ -183,7 +182,7 @@ class Reconcile(ABC):
 
     def outcome(self, status: str, reason: str) -> Outcome:
         """Answer so, about this instance and its case."""
-        return Outcome(self.id, status, reason, self.record.case.id if self.record.case else None)
+        return Outcome(self.id, status, reason, self.record.case_id, self.record.finding_id)
 
     def live(self, instance: Instance) -> str:
         """The control tag's value as it is, "" where there is none."""

@@ -11,6 +11,7 @@ from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore, 
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Observation
+from quarantag.links import finding_id_of
 from quarantag.ports import Entry, Lease, Ports, Quota
 from quarantag.settings import Settings
 
@@ -35,6 +36,8 @@ class Record:
         self.lease: Lease | None = None
         self.case: Case | None = None
         self.fault: LedgerUnavailable | None = None
+        self.paused = ""
+        self.asked = ""  # the reason tag
         self._entries: list[Entry] = []
         self._lock = Lock()  # measures write beside the cut
 
@@ -43,12 +46,24 @@ class Record:
         """The case, where it is open."""
         return self.case if self.case and self.case.open else None
 
+    @property
+    def case_id(self) -> str | None:
+        """The latest case, open or closed."""
+        return self.case.id if self.case else None
+
+    @property
+    def finding_id(self) -> str | None:
+        """The finding that asked for it, as far as the case or the reason tag names one."""
+        return finding_id_of(self.open_case.reason if self.open_case else self.asked)
+
     def take(self) -> bool:
         """Take the lease and read the case; False where another function has the lease."""
         ledger = self.ports.ledger
         with side_by_side() as pool:
             lease = pool.submit(ledger.acquire, self.instance_id, self.holder, self.ports.clock.now())
             case = pool.submit(ledger.case, self.instance_id)
+            paused = pool.submit(self.ports.switch.paused)
+        self.paused = paused.result()
         try:
             self.lease = lease.result()
             self.case = case.result()
@@ -138,13 +153,12 @@ class Record:
 
     def note(self, kind: str, **detail: object) -> None:
         """Keep an audit entry for the next `flush`."""
-        self._entries.append(Entry(self.instance_id, kind, self.ports.clock.now(), detail))
+        self._entries.append(self._entry(kind, detail))
 
     def note_beside(self, entries: Sequence[tuple[str, Mapping[str, object]]]) -> None:
         """Append audit entries at once: what runs beside the cut waits for nobody's `flush`."""
-        now = self.ports.clock.now()
         try:
-            self.ports.ledger.record([Entry(self.instance_id, kind, now, detail) for kind, detail in entries])
+            self.ports.ledger.record([self._entry(kind, detail) for kind, detail in entries])
         except LedgerUnavailable:
             return  # they are in the log
 
@@ -180,6 +194,9 @@ class Record:
         """Go on without the ledger."""
         self.fault = fault
         self.note("ledger-unreachable", fault=str(fault))
+
+    def _entry(self, kind: str, detail: Mapping[str, object]) -> Entry:
+        return Entry(self.instance_id, kind, self.ports.clock.now(), detail, self.case_id, self.finding_id)
 
     def _merge(self, **changed: Any) -> None:  # noqa: ANN401 - fields of a case
         with self._lock:

@@ -56,6 +56,8 @@ class _Release(Reconcile):
         observation = self.begin()
         if self.record.fault:
             raise self.record.fault
+        if self.record.paused:
+            return self.outcome("Paused", self.record.paused)
         if observation is None or observation.instance.ended:
             return self._clear_up(observation)
         case = self.record.open_case
@@ -120,7 +122,7 @@ class _Release(Reconcile):
         if isinstance(end, Outcome):
             return end
         supported = self.supporting.give_back(observation) if end.contained else ()
-        return self._finish(end, supported)
+        return self._finish(end, supported, verdict.principal)
 
     def _clear_up(self, observation: Observation | None) -> Outcome:
         """Of an instance that is gone, give back what outlives it: nobody need ask, since nobody gets power from it."""
@@ -141,7 +143,7 @@ class _Release(Reconcile):
         if left:
             raise Retryable(f"{self.id}: not given back yet: {'; '.join(left)}")
 
-    def _finish(self, todo: Plan, supported: tuple[Supported, ...]) -> Outcome:
+    def _finish(self, todo: Plan, supported: tuple[Supported, ...], who: str | None) -> Outcome:
         self._raise_what_is_left(supported)
         self.report.supported = supported
         refused = [text for one in supported for text in one.refused]
@@ -149,7 +151,7 @@ class _Release(Reconcile):
         notes += [text for one in supported for text in one.notes]
         if todo.contained and not refused:
             reason = "; ".join(["verified", *notes])
-            return self.conclude("Released", reason, announcements.released(self.id, notes, self.settings))
+            return self.conclude("Released", reason, announcements.released(self.id, notes, self.settings, who))
         problems = [f"{step.target}: {fault}" for step, fault in self.failed.items()]
         problems += [f"{refusal.target}: {refusal.reason}" for refusal in todo.refusals if refusal.critical]
         problems += refused

@@ -4,7 +4,7 @@ from quarantag.announcements import tag_value
 from quarantag.errors import QuarantagError, Retryable, Terminal
 from quarantag.instance import Instance, Observation
 from quarantag.measures import Supported
-from quarantag.outlets import Announcement
+from quarantag.messages import Announcement
 from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.settings import Settings
@@ -27,6 +27,7 @@ class Report:
     def seen(self, observation: Observation) -> None:
         """Take note of it, and of the status tag until this run writes it: a later read may be stale."""
         self.observation = observation
+        self.record.asked = observation.instance.tags.get(self.settings.reason_key, "")
         if not self._written:
             self._shown = observation.instance.tags.get(self.settings.status_key)
 

@@ -44,6 +44,8 @@ class Settings:
     existing_connections: ExistingConnections = "keep"
     freeze_interfaces: bool = True
     auto_scaling_members: Members = "standby"
+    ledger: str = ""
+    log_group: str = ""
     tagger_role_arn: str = ""
     revoke_credentials: Revocation = "instance"
     revocable_role_path: str = "/"

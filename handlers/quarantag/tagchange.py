@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from quarantag.errors import InvalidEvent
 from quarantag.settings import Settings
@@ -14,13 +15,14 @@ _INSTANCE_ARN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TagChange:
-    """One tag-change event of an EC2 instance; `tags` are those after the change."""
+    """One tag-change event of an EC2 instance; `tags` are those after the change, `at` is when, where it is said."""
 
     instance_id: str
     account: str
     region: str
     changed_keys: frozenset[str]
     tags: Mapping[str, str]
+    at: datetime | None = None
 
 
 def parse(event: object, settings: Settings) -> TagChange:
@@ -43,7 +45,15 @@ def parse(event: object, settings: Settings) -> TagChange:
     arn = _arn(_mapping(event, "the event").get("resources"))
     if (arn["account"], arn["region"]) != (settings.account, settings.region):
         raise InvalidEvent(f"{arn['id']} is in {arn['account']} {arn['region']}: its own stack acts")
-    return TagChange(arn["id"], arn["account"], arn["region"], frozenset(keys), tags)
+    return TagChange(arn["id"], arn["account"], arn["region"], frozenset(keys), tags, time_of(event))
+
+
+def time_of(event: object) -> datetime | None:
+    """When an EventBridge event was made, to the second; None where it says no such time. It only measures."""
+    try:
+        return datetime.fromisoformat(str(_mapping(event, "the event").get("time"))).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _arn(resources: object) -> re.Match[str]:

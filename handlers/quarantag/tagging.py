@@ -1,7 +1,7 @@
 """A finding becomes the tag: read, decide, and write control and reason tag in one call; never downgrade."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from quarantag import announcements
 from quarantag.announcements import tag_value
@@ -58,18 +58,21 @@ class _Tagging:
         self.holder = holder
         self.ports = ports
         self.settings = settings
+        self.paused = ""
 
     def run(self) -> tuple[Tagged, ...]:
         named_of = {_place(named): named for named in self.finding.instances}
-        facts = self._facts(place for place, named in named_of.items() if self._worth_reading(named))
+        facts = self._facts([place for place, named in named_of.items() if self._worth_reading(named)])
         decided = decisions(self.finding, self.policy, lambda named: self._circumstances(facts.get(_place(named))))
         with side_by_side() as pool:
             calls = [pool.submit(self._act, one, named_of.get(_place(one)), facts.get(_place(one))) for one in decided]
         return tuple(call.result() for call in calls)
 
-    def _facts(self, places: Iterable[_Place]) -> dict[_Place, _Facts]:
+    def _facts(self, places: Sequence[_Place]) -> dict[_Place, _Facts]:
         with side_by_side() as pool:
+            paused = pool.submit(self.ports.switch.paused) if places else None
             reading = {place: pool.submit(self._read, place[0]) for place in places if place[0]}
+        self.paused = paused.result() if paused else ""
         faults = {place: fault_of(call) for place, call in reading.items()}
         return {
             place: _Facts(fault=faults[place]) if faults[place] else call.result() for place, call in reading.items()
@@ -113,8 +116,10 @@ class _Tagging:
     def _carry_out(self, decision: Decision, named: NamedInstance | None, facts: _Facts | None) -> Tagged:
         if decision.action == "ignore":
             return Tagged(decision, "none")
+        if self.paused:
+            return Tagged(decision, self.paused)
         if named is None or decision.instance_id is None:
-            announce_once(announcements.held("an instance", self._told(decision), self.settings), self.ports)
+            announce_once(announcements.held(None, self._told(decision), self.settings), self.ports)
             return Tagged(decision, "announced")
         if facts and facts.instance and self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
@@ -142,10 +147,10 @@ class _Tagging:
             return Tagged(decision, "already")
         if facts.instance.tags.get(self.settings.tag_key) == self.settings.release_value:
             self._heed_release(instance_id, facts)
-        decision = self._limited(decision, facts.instance)
+        wanted, decision = decision, self._limited(decision, facts.instance)
         if self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
-        self._tell(decision)
+        self._tell(decision, limited=decision != wanted)
         self._write(decision, facts.instance)
         self._record(decision, "tagged")
         return Tagged(decision, "tagged")
@@ -191,26 +196,20 @@ class _Tagging:
             announce_once(message, self.ports)
             raise Terminal(f"{instance.id}: {problem}") from fault
 
-    def _tell(self, decision: Decision) -> None:
+    def _tell(self, decision: Decision, *, limited: bool) -> None:
         """Tell people before the tag says that it was done: a message that could not be sent is then due still."""
         instance_id = decision.instance_id or ""
         if decision.action == "hold":
-            self.ports.announcer.announce(announcements.held(instance_id, self._told(decision), self.settings))
+            message = announcements.held(instance_id, self._told(decision), self.settings, limit=limited)
+            self.ports.announcer.announce(message)
             self.ports.ledger.set_held(instance_id, decision.finding_id, held=True)
         elif decision.action == "review":
             self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))
 
     def _record(self, decision: Decision, outcome: str) -> None:
-        detail = {
-            "finding_id": decision.finding_id,
-            "action": decision.action,
-            "rule": decision.rule,
-            "reason": decision.reason,
-            "policy_version": self.policy.version,
-            "policy_hash": self.policy.hash,
-            "outcome": outcome,
-        }
-        entry = Entry(decision.instance_id or "", "decision", self.ports.clock.now(), detail)
+        policy = {"policy_version": self.policy.version, "policy_hash": self.policy.hash}
+        detail = asdict(decision) | policy | {"outcome": outcome}
+        entry = Entry(decision.instance_id or "", "decision", self.ports.clock.now(), detail, None, decision.finding_id)
         try:
             self.ports.ledger.record([entry])
         except LedgerUnavailable:

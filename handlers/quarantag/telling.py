@@ -4,7 +4,7 @@ from quarantag.announcements import tag_value
 from quarantag.decision import Decision
 from quarantag.errors import LedgerUnavailable
 from quarantag.finding import Finding
-from quarantag.outlets import Announcement
+from quarantag.messages import Announcement
 from quarantag.ports import Ports
 
 

@@ -11,7 +11,7 @@ from quarantag.aws.ledger import LEASE
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict
 from quarantag.measures import Measure
-from quarantag.outlets import Announcement
+from quarantag.messages import Announcement
 from quarantag.ports import TAGGER, Clock, Entry, Lease, Ports, Quota, TagWrite
 from tests.crash.world import World
 from tests.crash.world_instances import WorldInstances
@@ -204,6 +204,9 @@ class Mailbox:
     def announce(self, announcement: Announcement) -> None:
         self.messages.append(announcement)
 
+    def flush(self) -> None:
+        """Nothing is ever put aside."""
+
 
 @dataclass(slots=True)
 class Workflows:
@@ -232,4 +235,6 @@ class Silence:
 
 def ports_of(world: World, books: Books, mailbox: Mailbox, measures: tuple[Measure[Any], ...] = ()) -> Ports:
     """Every port over these."""
-    return Ports(WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), Workflows(), measures)
+    return Ports(
+        WorldInstances(world), books, books.clock, mailbox, Silence(), Silence(), Workflows(), measures=measures
+    )

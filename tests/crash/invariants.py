@@ -122,6 +122,7 @@ class Watch:
     def everything_is_as_tagged(self) -> None:
         """What holds after the next sweep, where nothing failed."""
         COUNTED["quiet sweeps"] += 1
+        self.check()
         self._around_is_as_before()
         for instance in list(self.world.instances.values()):
             value, case = instance.tags.get(self.site.settings.tag_key), self.case(instance.id)

@@ -78,11 +78,8 @@ def asks(name: str, parameters: Parameters, facts: Facts) -> Iterator[Ask]:
         yield Ask(name, "*", {region: REGION})
         return
     for ask in _ASKED[name](name, parameters, facts):
-        yield Ask(ask.action, ask.resource, {**ask.context, **({"ec2:Region": REGION} if _regional(ask) else {})})
-
-
-def _regional(ask: Ask) -> bool:
-    return ask.action.startswith("ec2:")
+        regional: Context = {"ec2:Region": REGION} if ask.action.startswith("ec2:") else {}
+        yield Ask(ask.action, ask.resource, {**ask.context, **regional})
 
 
 def arn_of(resource_id: str, kind: str = "") -> str:
@@ -199,6 +196,10 @@ def _topic(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa
         yield Ask(action, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f", through)
 
 
+def _rule(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa: ARG001 - as all of them
+    yield Ask(name, f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{given.get('Name') or given['Rule']}", {})
+
+
 Asked = Callable[[str, Parameters, Facts], Iterator[Ask]]
 _ON_NOTHING = {
     *(f"ec2:Describe{what}" for what in ("Addresses", "IamInstanceProfileAssociations", "Instances", "NetworkAcls")),
@@ -241,6 +242,7 @@ _ASKED: dict[str, Asked] = {
         )
     },
     "sns:Publish": _topic,
+    **{f"events:{name}": _rule for name in ("DescribeRule", "ListTargetsByRule")},
 }
 
 

@@ -23,6 +23,7 @@ DEPLOYED = PSEUDO | {
     "EvidenceAccountId": "222233334444",
     "ExistingConnections": "nacl",
     "ForensicAccessSource": "10.0.0.0/8",
+    "Tracing": "true",
 }
 """Every parameter that gives a role more is on."""
 _KINDS = {
@@ -34,6 +35,7 @@ _KINDS = {
     "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/quarantag/{name}",
     "AWS::IAM::InstanceProfile": "arn:aws:iam::{account}:instance-profile/quarantag/{name}",
     "AWS::Serverless::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
     "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
 }
 

@@ -90,11 +90,22 @@ EVERYONE = {
         ("subscribes to the topic", "sns:Subscribe", arn("Notifications")),
         ("deletes evidence", "ec2:DeleteSnapshot", "arn:aws:ec2:eu-central-1::snapshot/snap-1"),
         ("unlocks evidence", "ec2:UnlockSnapshot", "arn:aws:ec2:eu-central-1::snapshot/snap-1"),
+        ("disables a rule", "events:DisableRule", arn("EC2TagChangeEvent")),
         ("makes a key", "iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/one"),
         ("assumes a role", "sts:AssumeRole", ADMIN),
     )
 }
+EVERYONE |= {
+    f"{role} pauses the stack by {action}": by(
+        role, f"dynamodb:{action}", arn("ContainmentLedger"), dynamodb__LeadingKeys=["switch"]
+    )
+    for role in FUNCTIONS
+    for action in ("PutItem", "UpdateItem")
+}
 PEOPLE = {
+    "who may pause closes a case": holding(
+        "MayPause", action="dynamodb:PutItem", resource=arn("ContainmentLedger"), dynamodb__LeadingKeys=["i-1"]
+    ),
     "an analyst releases": holding(
         "AnalystPolicy", action="ec2:CreateTags", resource=INSTANCE, **writes(**{KEY: "Release"})
     ),

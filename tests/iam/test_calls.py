@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud import Lab
+import isolate
+from tests.cloud import SESSION, Lab
 from tests.iam.asking import facts
 from tests.iam.played import Played, deployed, play, question
-from tests.iam.roles import FUNCTIONS, ISOLATOR
+from tests.iam.roles import FUNCTIONS, ISOLATOR, arn
 from tests.iam.simulator import Answer, Policy, simulate
 from tests.iam.wire import listening
 from tests.stack import Stack
@@ -19,7 +20,16 @@ def played(stack: Stack, lab: Lab, isolation_profile_arn: str, monkeypatch: pyte
     with listening(facts()) as wire:
         done = deployed(stack, lab, wire, isolation_profile_arn, monkeypatch)
         play(done)
+        watch_rules(done)
         yield done
+
+
+def watch_rules(played: Played) -> None:
+    """The isolator's sweep looks at the rules that its event names; one of them is disabled."""
+    name = arn("EC2TagChangeEvent").rpartition("/")[2]
+    SESSION.client("events").put_rule(Name=name, ScheduleExpression="rate(5 minutes)", State="DISABLED")
+    played.wire.role = ISOLATOR
+    isolate.handler({"sweep": True, "rules": [name]}, played.stack.context())
 
 
 def judged(played: Played, granted: dict[str, dict[str, Policy]]) -> list[Answer]:
@@ -36,8 +46,11 @@ CUTTING = {
     *("ec2:CreateSecurityGroup", "ec2:CreateTags", "ec2:ModifyNetworkInterfaceAttribute"),
     *("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"),
 }
-BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
-"""What Lambda itself does by the function's role: its log, and where a failed event goes."""
+BY_LAMBDA = {
+    *("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"),
+    *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+}
+"""What Lambda itself does by the function's role: its log, where a failed event goes, its traces."""
 WITH_OTHER_PARAMETERS = {"iam:GetRolePolicy"}
 """What is asked only where `RevokeCredentials` is `role`, which is not played: see test_older_sessions."""
 

@@ -185,7 +185,7 @@ class DynamoDbLedger(Memory):
 
     def _appending(self, entry: Entry, name: str) -> Item:
         values = entry_values(entry)
-        self._log.info("audit", entry=values)
+        self._log.info("audit", entry=values, case_id=entry.case_id, finding_id=entry.finding_id)
         place = {"pk": entry.instance_id, "sk": f"entry#{values['at']}#{name}"}
         return self._table.putting(place | values, "attribute_not_exists(pk)")
 

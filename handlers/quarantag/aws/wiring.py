@@ -24,13 +24,18 @@ from quarantag.aws.freeze import Ec2Freeze
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.metadata import Ec2Metadata
+from quarantag.aws.meter import EmfMeter
 from quarantag.aws.network_acl import Ec2NetworkAcls
+from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.aws.protection import Ec2Protection
 from quarantag.aws.role_policies import IamRolePolicies
 from quarantag.aws.role_sessions import CaseWishes, RoleSessions
+from quarantag.aws.rules import EventBridgeRules
 from quarantag.aws.sessions import InstanceSessions
+from quarantag.aws.switch import DynamoDbSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
+from quarantag.digest import Gathering
 from quarantag.errors import InvalidPolicy, InvalidSettings
 from quarantag.measures.addresses import DisassociateElasticIps
 from quarantag.measures.auto_scaling import KeepFromGroup
@@ -41,11 +46,13 @@ from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
 from quarantag.measures.role_sessions import RevokeRoleSessions
 from quarantag.measures.sessions import RevokeSessions
+from quarantag.metrics import BROKEN_RULES, Measured, Meter
 from quarantag.policy import Policy
 from quarantag.policy import load as load_policy
 from quarantag.ports import Ports
 from quarantag.settings import ExistingConnections, Members, Mode, Revocation, Settings
 from quarantag.sweep import Swept
+from quarantag.switch import Fixed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -53,6 +60,7 @@ if TYPE_CHECKING:
 _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
+_BY_PARAMETER = "paused by the stack's parameter Paused"
 _REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "role": "role", "none": "none"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
@@ -77,6 +85,15 @@ class SystemClock:
 def logger(function: str) -> Logger:
     """Make the structured logger of one function."""
     return Logger(service=f"quarantag-{function}")
+
+
+def _places(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What links lead to, and where the roles are."""
+    return {
+        "ledger": environment.get("LEDGER_TABLE", ""),
+        "revocable_role_path": environment.get("REVOCABLE_ROLE_PATH", "/"),
+        "log_group": environment.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
+    }
 
 
 def settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -104,8 +121,8 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             existing_connections=_EXISTING[environment.get("EXISTING_CONNECTIONS", "keep")],
             freeze_interfaces=_BOOLEANS[environment.get("FREEZE_INTERFACES", "true")],
             auto_scaling_members=_MEMBERS[environment.get("AUTO_SCALING_MEMBERS", "standby")],
+            **_places(environment),
             revoke_credentials=_REVOCATIONS[environment.get("REVOKE_CREDENTIALS", "instance")],
-            revocable_role_path=environment.get("REVOCABLE_ROLE_PATH", "/"),
         )
     except (KeyError, ValueError) as error:
         raise InvalidSettings(f"the function's environment lacks or misstates {error}; deploy template.yaml") from error
@@ -156,28 +173,39 @@ def seconds_left(context: "LambdaContext") -> Callable[[], float]:
     return lambda: context.get_remaining_time_in_millis() / 1000
 
 
-def answer(done: Swept, log: Logger) -> dict[str, Any]:
+def answer(done: Swept, log: Logger, meter: Meter) -> dict[str, Any]:
     """Log each outcome and answer them all; raises the fault that a person must look at, once all had their turn."""
     for outcome in done.outcomes:
         log.info("reconciled", extra=asdict(outcome))
+    meter.measure(done.measured)
     if done.fault:
         raise done.fault
     return {"cases": [asdict(outcome) for outcome in done.outcomes]}
 
 
+def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Meter) -> None:
+    """Measure, and log, which of the rules that the sweep's event names do not work any more."""
+    rules = EventBridgeRules(cache(lambda: boto3.Session(region_name=of.region).client("events", config=_EC2)))
+    broken = rules.broken(event.get("rules", ()))
+    meter.measure([Measured(BROKEN_RULES, len(broken))])
+    for problem in broken:
+        log.error("a rule of the stack does not work", extra={"problem": problem})
+
+
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
+    meter = EmfMeter(of.stack)
     session = boto3.Session(region_name=of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
     iam = cache(lambda: session.client("iam", config=_EC2))
-    functions = cache(lambda: session.client("lambda", config=_EC2))
     table = Table(session.client("dynamodb", config=_LEDGER), environment["LEDGER_TABLE"], clock)
+    topic = SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"])
     return Ports(
         instances=Ec2Instances(ec2, iam, of),
         ledger=DynamoDbLedger(table, clock, log),
         clock=clock,
-        announcer=SnsAnnouncer(session.client("sns", config=_EC2), environment["NOTIFICATIONS_TOPIC_ARN"]),
+        announcer=Gathering(topic.announce, DynamoDbOutbox(table, clock, log), clock, meter, of),
         trail=CloudTrailHistory(cache(lambda: session.client("cloudtrail", config=_EC2)), of),
         findings=GuardDutyFindings(cache(lambda: session.client("guardduty", config=_EC2))),
         bus=EventBridgeBus(cache(lambda: session.client("events", config=_EC2)), environment["EVENT_BUS_NAME"]),
@@ -189,10 +217,21 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
             SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
-            RevokeSessions(InstanceSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
-            RevokeRoleSessions(RoleSessions(ec2, iam, (functions, environment.get("REVOKE_FUNCTION", "")), table, of)),
+            *_revocations((session, ec2, iam), table, of, environment),
         ),
+        meter=meter,
+        switch=Fixed(_BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
     )
+
+
+def _revocations(
+    clients: tuple[boto3.Session, Any, Any], table: Table, of: Settings, environment: Mapping[str, str]
+) -> tuple[RevokeSessions, RevokeRoleSessions]:
+    """The two ways of denying sessions, over the session, EC2 and IAM."""
+    session, ec2, iam = clients
+    invoked = (cache(lambda: session.client("lambda", config=_EC2)), environment.get("REVOKE_FUNCTION", ""))
+    of_instance = InstanceSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)
+    return RevokeSessions(of_instance), RevokeRoleSessions(RoleSessions(ec2, iam, invoked, table, of))
 
 
 @cache
