@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("handlers", "console", "tests", "benchmarks")
 MOST_LINES = {"function": 30, "file": 250, "entry": 60}
-ENTRIES = {"tag_finding.py", "isolate.py", "release.py"}
+ENTRIES = {"tag_finding.py", "isolate.py", "release.py", "revoke.py"}
 BESIDE_ENTRIES = {"Makefile", "requirements.txt", "quarantag"}
 SDK = {"boto3", "botocore", "s3transfer"}
 IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "shutil", "socket", "subprocess", "time", "urllib"}

@@ -239,4 +239,5 @@ def stack(
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
     wiring.wired.cache_clear()
+    wiring.revoking.cache_clear()
     tag_finding.policy.cache_clear()
