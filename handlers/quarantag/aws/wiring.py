@@ -244,7 +244,7 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
 
 
 def _revocations(
-    clients: tuple[boto3.Session, Any, Any], table: Table, of: Settings, environment: Mapping[str, str]
+    clients: tuple[Clients, Any, Any], table: Table, of: Settings, environment: Mapping[str, str]
 ) -> tuple[RevokeSessions, RevokeRoleSessions]:
     """The two ways of denying sessions, over the session, EC2 and IAM."""
     session, ec2, iam = clients
@@ -257,6 +257,6 @@ def _revocations(
 def revoking() -> tuple[CaseWishes, IamRolePolicies, Logger]:
     """What the role function works with, once for each sandbox."""
     of, log = settings(), logger("revoke")
-    session = boto3.Session(region_name=of.region)
+    session = Clients(of.region)
     table = Table(session.client("dynamodb", config=_LEDGER), os.environ["LEDGER_TABLE"], SystemClock())
     return CaseWishes(table), IamRolePolicies(cache(lambda: session.client("iam", config=_EC2)), of.stack), log
