@@ -1,6 +1,6 @@
-# Everything that a person or CI runs. `make` alone says what there is. Four environments, all made from locks with hashes:
-# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli and .venv-checks for checkov, whose pins disagree with theirs;
-# .iam-simulate for the policy simulator of the tests.
+# Everything that a person or CI runs. `make` alone says what there is. Five environments, all made from locks with hashes:
+# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli and .venv-checks for checkov, whose pins disagree with
+# theirs; .venv-c7n for Cloud Custodian, which `make bench` measures against; .iam-simulate for the policy simulator of the tests.
 PYTHON ?= python3
 PYTEST_ARGS ?=
 VENV := .venv/bin
@@ -51,7 +51,7 @@ sbom: .venv-checks/stamp ## Say what the functions' artifact holds, as CycloneDX
 	@mkdir -p build
 	.venv-checks/bin/cyclonedx-py requirements --output-reproducible --of JSON -o build/sbom.json handlers/requirements.txt
 
-bench: .venv/stamp build ## Count AWS calls and round trips, and measure memory and time
+bench: .venv/stamp .venv-c7n/stamp build ## Count AWS calls and round trips, and measure memory and time
 	$(VENV)/python -m benchmarks
 	$(VENV)/python -m benchmarks.replay
 
@@ -59,6 +59,7 @@ lock: ## Resolve the locks anew (needs uv on the PATH)
 	uv pip compile $(LOCK) --python-version 3.11 pyproject.toml requirements/dev.in -o requirements/dev.txt
 	uv pip compile $(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
 	uv pip compile $(LOCK) --python-version 3.11 requirements/checks.in -o requirements/checks.txt
+	uv pip compile $(LOCK) --python-version 3.11 requirements/c7n.in -o requirements/c7n.txt
 	uv pip compile $(LOCK) --python-version 3.11 -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	uv pip compile $(LOCK) --python-version 3.13 -c requirements/dev.txt requirements/handlers.in -o handlers/requirements.txt
 
@@ -66,7 +67,7 @@ lock: ## Resolve the locks anew (needs uv on the PATH)
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 clean: ## Remove everything that can be made again
-	rm -rf .venv .venv-sam .venv-checks .iam-simulate .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checks .venv-c7n .iam-simulate .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	@uname -sm; $(MAKE) --version | head -n 1; git --version; $(VENV)/python --version; $(SAM) --version
@@ -90,6 +91,11 @@ versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	$(call new_environment,.venv-checks)
 	.venv-checks/bin/python $(PIP_INSTALL) -r requirements/checks.txt
 	.venv-checks/bin/python -m pip --disable-pip-version-check check
+	@touch $@
+
+.venv-c7n/stamp: requirements/c7n.txt
+	$(call new_environment,.venv-c7n)
+	.venv-c7n/bin/python $(PIP_INSTALL) -r requirements/c7n.txt
 	@touch $@
 
 # The policy simulator of tests/iam, by npm from the lock there; node and npm are in .venv.

@@ -16,9 +16,9 @@ from moto.server import ThreadedMotoServer
 from benchmarks.goals import Goal
 from benchmarks.world import ROOT, World, world
 
-Function = Literal["isolate", "tag_finding"]
-FUNCTIONS: tuple[Function, ...] = ("tag_finding", "isolate")
-LIMIT_MB = 128
+Function = Literal["isolate", "release", "tag_finding"]
+FUNCTIONS: tuple[Function, ...] = ("tag_finding", "isolate", "release")
+LIMIT_MB = 110
 _SCRIPT = Path(__file__).with_name("sandbox.py")
 _EVENTS = 4
 _LONGEST = 120  # seconds
@@ -113,7 +113,9 @@ def _run(function: Function, code: Path | None) -> Run:
 
 def _event(function: Function, prepared: World) -> dict[str, Any]:
     instance = prepared.lab.instance(profile=prepared.environment["ISOLATION_INSTANCE_PROFILE_ARN"])
-    return prepared.tagged(instance.id) if function == "isolate" else prepared.found(instance.id)
+    if function == "tag_finding":
+        return prepared.found(instance.id)
+    return prepared.tagged(instance.id, "Isolate" if function == "isolate" else "Release")
 
 
 def _environment(prepared: World, endpoint: str, code: Path | None) -> dict[str, str]:

@@ -1,14 +1,21 @@
 """Prints what was measured, as tables; times only as ratios."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cold_start import Start, rows
 from benchmarks.footprint import Footprint
 from benchmarks.goals import Goal
 from benchmarks.memory_size import SIZES, Work, cost, recommended, seconds
+from benchmarks.pipeline import STAGES, Way
 from benchmarks.round_trips import Counted
+from benchmarks.storms import Storm
+from benchmarks.sweep_scale import Swept
+from benchmarks.time_to_cut import CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS, QUARANTAG, Case
+
+_CONTENDERS = (QUARANTAG, CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS)
 
 
 def counts_table(counted: Sequence[Counted]) -> Table:
@@ -55,6 +62,61 @@ def memory_size_table(name: str, work: Work) -> Table:
     for size in SIZES:
         time, price = seconds(work, size) / seconds(work, best), cost(work, size) / cost(work, best)
         table.add_row(str(size), f"{time:.2f}", f"{price:.2f}")
+    return table
+
+
+def cut_table(cases: Sequence[Case]) -> Table:
+    """Every contender's time to the cut in multiples of the classic flow's."""
+    table = Table(title="Time to the cut, of the classic flow (median; largest : smallest run)")
+    table.add_column("situation, latency of a call")
+    for name in _CONTENDERS:
+        table.add_column(name, justify="right")
+    for one in cases:
+        cells = [
+            f"{one.of_classic(name):.2f} ({max(runs) / min(runs):.2f})" if (runs := one.seconds.get(name)) else "-"
+            for name in _CONTENDERS
+        ]
+        table.add_row(f"{one.name}, {one.latency * 1000:g} ms", *cells)
+    return table
+
+
+def start_table(starts: Mapping[str, Start]) -> Table:
+    """Every contender's cold start."""
+    table = Table("handler", title="Cold start, of one EC2 client's (medians; largest : smallest run)")
+    for name in ("first next", "first answer", "CPU until then"):
+        table.add_column(name, justify="right")
+    for row in rows(starts):
+        table.add_row(*row)
+    return table
+
+
+def way_table(ways: Sequence[Way]) -> Table:
+    """Each stage of the whole way, in multiples of the warm cut on a tag."""
+    table = Table("put", *STAGES, title="The whole way in the local cloud, of the time from a tag to the cut, warm")
+    unit = next(one.stages[1] for one in ways if one.put == "tag")
+    for one in ways:
+        name = f"{one.put}, {'warm' if one.warm else 'cold'}"
+        table.add_row(name, *(f"{seconds / unit:.2f}" for seconds in one.stages))
+    return table
+
+
+def storms_table(storms: Sequence[Storm]) -> Table:
+    """What came of each storm."""
+    table = Table("storm", title="Storms, on a simulated clock")
+    for name in ("findings", "tags", "isolate events", "throttled calls", "events tried again", "decided by the sweep"):
+        table.add_column(name, justify="right")
+    for one in storms:
+        figures = (one.findings, sum(one.tagged.values()), one.isolations, one.throttled, one.retried, one.swept)
+        table.add_row(one.name, *(f"{figure:,}" for figure in figures))
+    return table
+
+
+def sweep_table(curve: Sequence[Swept]) -> Table:
+    """The sweep's curve; CPU in multiples of the first that has something to do."""
+    table = Table("instances", "contained", "EC2 calls", "CPU", title="One sweep")
+    unit = curve[1].seconds
+    for one in curve:
+        table.add_row(f"{one.instances:,}", str(one.contained), f"{one.calls:,}", f"{one.seconds / unit:.2f}")
     return table
 
 

@@ -23,14 +23,14 @@ class Counts:
     """Of one scenario: its AWS calls, and the round trips until a point is reached, each None where there is none.
 
     `to_cut`: the last interface is in the isolation group. `to_verified`: the last observation is read, so that the
-    end is known. `to_told`: the status tag is written for the last time. `whole`: the handler ends.
+    end is known. `to_told`: the status tag is written for the last time. `whole`: the handler ends, None with measures.
     """
 
     calls: int
     to_cut: int | None
     to_verified: int | None
     to_told: int | None
-    whole: int
+    whole: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class Counted:
         """What goes out together, round after round."""
         return tuple(
             tuple(sorted(one.operation for one in self.calls if one.round == number))
-            for number in range(1, self.counts.whole + 1)
+            for number in range(1, max((one.round for one in self.calls), default=0) + 1)
         )
 
 
 def count(scenario: Scenario) -> Counted:
     """Play the scenario in a cloud of its own; only the calls of the one handler under test count."""
-    with listening() as wire, world() as prepared:
+    with listening() as wire, world(measures=scenario.measures) as prepared:
         forget_wiring()
         try:
             event = scenario.prepare(prepared)
@@ -60,7 +60,10 @@ def count(scenario: Scenario) -> Counted:
                 call(scenario.function, event)
         finally:
             forget_wiring()
-    return Counted(scenario, counts_of(calls), tuple(calls))
+    counts = counts_of(calls)
+    if scenario.measures:
+        counts = Counts(counts.calls, counts.to_cut, None, None, None)
+    return Counted(scenario, counts, tuple(calls))
 
 
 def counts_of(calls: Sequence[Call]) -> Counts:
@@ -89,5 +92,10 @@ def goals(counted: Iterable[Counted]) -> list[Goal]:
 
 
 def counted() -> list[Counted]:
-    """Count every scenario."""
-    return [count(scenario) for scenario in SCENARIOS]
+    """Count every scenario, twice: on a loaded machine a round may be seen as two, but two are never seen as one."""
+    return [min((count(scenario) for _ in range(2)), key=_depths) for scenario in SCENARIOS]
+
+
+def _depths(one: Counted) -> tuple[int, ...]:
+    counts = one.counts
+    return tuple(depth or 0 for depth in (counts.whole, counts.to_cut, counts.to_verified, counts.to_told))

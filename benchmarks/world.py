@@ -15,6 +15,13 @@ from tests.findings import document
 from tests.stack import KEY, tag_change
 
 ROOT = Path(__file__).resolve().parents[1]
+WITHOUT_MEASURES = {
+    **dict.fromkeys(("PROTECT_INSTANCE", "SNAPSHOT_VOLUMES", "DISABLE_METADATA_SERVICE"), "false"),
+    **dict.fromkeys(("DISASSOCIATE_ELASTIC_IPS", "FREEZE_INTERFACES"), "false"),
+    **dict.fromkeys(("EXISTING_CONNECTIONS", "AUTO_SCALING_MEMBERS"), "keep"),
+    "REVOKE_CREDENTIALS": "none",
+}
+"""The parameters of what supports the cut, each turned off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +32,9 @@ class World:
     lab: Lab
     environment: Mapping[str, str]
 
-    def tagged(self, instance_id: str) -> dict[str, Any]:
-        """Tag the instance `Isolate`, as a person does; the event that follows."""
-        self.lab.tag(instance_id, **{KEY: "Isolate"})
+    def tagged(self, instance_id: str, value: str = "Isolate") -> dict[str, Any]:
+        """Tag the instance, as a person does; the event that follows."""
+        self.lab.tag(instance_id, **{KEY: value})
         return tag_change(instance_id, self.lab.tags(instance_id))
 
     def found(self, instance_id: str, **changes: object) -> dict[str, Any]:
@@ -38,12 +45,15 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """An empty cloud with one deployed stack; the environment is this process's own while the block runs."""
+def world(*, measures: bool = True) -> Iterator[World]:
+    """An empty cloud with one deployed stack; the environment is this process's own while the block runs.
+
+    Without `measures` the stack's parameters ask for none of those that support the cut.
+    """
     artifact = _policies()
     with strict_moto() as cloud:
         lab = Lab(cloud, SESSION.client("ec2"), SESSION.client("iam"))
-        environment = _stack(lab) | {"LAMBDA_TASK_ROOT": str(artifact)}
+        environment = _stack(lab) | {"LAMBDA_TASK_ROOT": str(artifact)} | ({} if measures else WITHOUT_MEASURES)
         before = dict(os.environ)
         os.environ.update(environment)
         try:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from console import completing, operate, operate_failed, operate_switch, policy_commands
+from console import completing, operate, operate_failed, operate_switch, output, policy_commands
 from console import replay_options as options
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
@@ -121,8 +121,14 @@ def demo(
 
 def main() -> None:
     """Entry point of the `quarantag` script. Bad usage gets one line on stderr and exit code 2."""
+    output.guard()
     try:
-        sys.exit(typer.main.get_command(app).main(standalone_mode=False))
+        code = typer.main.get_command(app).main(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
+    except output.Unwritable as error:
+        sys.stderr.write(f"quarantag: {error}\n")
+        sys.exit(2)
     except TyperException as error:
         message = " ".join(error.format_message().split())
         if message:

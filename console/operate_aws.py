@@ -12,8 +12,9 @@ import boto3
 
 from console.deployed import PATIENT, says, session_of, stack_of
 from quarantag.aws import faults, reading
+from quarantag.aws.attributes import unmarshalled
 from quarantag.aws.instances import Ec2Instances
-from quarantag.aws.items import OPEN_CASES_INDEX, case_of, unmarshalled
+from quarantag.aws.items import OPEN_CASES_INDEX, case_of
 from quarantag.aws.table import Table
 from quarantag.aws.wiring import SystemClock
 from quarantag.case import Case

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("handlers", "console", "tests", "benchmarks")
 MOST_LINES = {"function": 30, "file": 250, "entry": 60}
-ENTRIES = {"tag_finding.py", "isolate.py", "release.py"}
+ENTRIES = {"tag_finding.py", "isolate.py", "release.py", "revoke.py"}
 BESIDE_ENTRIES = {"Makefile", "requirements.txt", "quarantag"}
 SDK = {"boto3", "botocore", "s3transfer"}
 IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "shutil", "socket", "subprocess", "time", "urllib"}
@@ -31,7 +31,8 @@ ORCHESTRATES = {
 PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
-    *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/replay/live.py"),
+    *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/cut_models.py"),
+    "console/replay/live.py",
 }
 """Who may know the SDK: the functions' adapters, the local cloud and its demo, and the console's adapters."""
 VAGUE = {"common", "helper", "helpers", "misc", "util", "utilities", "utils"}

@@ -45,6 +45,8 @@ class RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Exchange)
         self.events: queue.Queue[bytes] = queue.Queue()
         self.answers: queue.Queue[Answer] = queue.Queue()
+        self.asked: queue.Queue[float] = queue.Queue()
+        """When the function asked for each event, by `time.monotonic()`."""
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -55,6 +57,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Give the next event; wait for it."""
+        self.server.asked.put(time.monotonic())
         self._send(200, self.server.events.get())
 
     def do_POST(self) -> None:
@@ -85,6 +88,8 @@ class BuiltFunction:
     process: subprocess.Popen[bytes]
     api: RuntimeApi
     log: Path
+    started: float
+    """By `time.monotonic()`."""
 
     def invoke(self, event: object, seconds: float = 30) -> Answer:
         """Invoke the function; AssertionError with its log where it gives no answer in time."""
@@ -104,16 +109,18 @@ def running(artifact: Path, handler: str, environment: Mapping[str, str], scratc
     """Run `handler` (`module.function`) of the artifact; `scratch` is an empty directory for this run's own files."""
     api, log = RuntimeApi(), scratch / "log"
     threading.Thread(target=api.serve_forever, daemon=True).start()
+    runtime = lambda_runtime(scratch)
+    started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - this Python
             [sys.executable, "-S", "-m", "awslambdaric", handler],
             cwd=artifact,
-            env=_environment(artifact, f"127.0.0.1:{api.server_port}", lambda_runtime(scratch)) | dict(environment),
+            env=_environment(artifact, f"127.0.0.1:{api.server_port}", runtime) | dict(environment),
             stdout=output,
             stderr=output,
         )
     try:
-        yield BuiltFunction(process, api, log)
+        yield BuiltFunction(process, api, log, started)
     finally:
         process.kill()
         process.wait()

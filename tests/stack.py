@@ -13,7 +13,7 @@ import tag_finding
 from console.compile_policies import main as compile_policies
 from quarantag import isolation
 from quarantag.aws import wiring
-from quarantag.aws.items import unmarshalled
+from quarantag.aws.attributes import unmarshalled
 from quarantag.ports import Ports
 from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
@@ -239,4 +239,5 @@ def stack(
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
     wiring.wired.cache_clear()
+    wiring.revoking.cache_clear()
     tag_finding.policy.cache_clear()

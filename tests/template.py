@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,8 @@ PSEUDO = {
 
 
 _NO_VALUE = "<AWS::NoValue>"
-_SWITCHES = frozenset({"DenyInNetworkAcls"})
-"""The conditions that switch a role's statement on; other uses of Fn::If stay as they are."""
+_SWITCHES = frozenset({"DenyInNetworkAcls", "RevokeByRole"})
+"""The conditions that switch a function, or a role's statement, on; other uses of Fn::If stay as they are."""
 
 
 @cache
@@ -53,9 +53,9 @@ class Template:
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Evaluated properties of the resources of this type, by logical id; a function's with the globals."""
-        shared = source()["Globals"]["Function"] if kind == "AWS::Serverless::Function" else {}
-        found = {name: one for name, one in source()["Resources"].items() if one["Type"] == kind}
-        return {name: self.evaluated(shared | one.get("Properties", {})) for name, one in found.items()}
+        found = {name: one for name, one in source()["Resources"].items() if one["Type"] == kind and self._is_made(one)}
+        shared = globals_with if kind == "AWS::Serverless::Function" else dict
+        return {name: self.evaluated(shared(one.get("Properties", {}))) for name, one in found.items()}
 
     def properties(self, logical_id: str) -> dict[str, Any]:
         """Evaluated properties of one resource."""
@@ -92,22 +92,37 @@ class Template:
             return [one for one in evaluated if one != _NO_VALUE]
         if not isinstance(value, dict):
             return value
-        if set(value) == {"Ref"}:
-            return self._named(str(value["Ref"]))
-        if set(value) == {"Fn::GetAtt"}:
-            named = value["Fn::GetAtt"]
-            return f"<{named if isinstance(named, str) else '.'.join(named)}>"
-        if set(value) in ({"Fn::Join"}, {"Fn::Sub"}):
+        intrinsics: dict[str, Callable[[Any], Any]] = {
+            "Ref": self._named,
+            "Fn::GetAtt": self._attribute,
+            "Fn::If": self._if,
+        }
+        ((key, argument), *more) = value.items() if value else (("", None),)
+        if key in {"Fn::Join", "Fn::Sub"} and not more:
             return self._text(value)
-        return self._switched(value) or {key: self.evaluated(one) for key, one in value.items()}
+        if key in intrinsics and not more:
+            return intrinsics[key](argument)
+        return {key: self.evaluated(one) for key, one in value.items()}
 
-    def _switched(self, value: dict[str, Any]) -> Any:  # noqa: ANN401 - a template's value
-        """What a switch leaves; None where the value is none."""
-        if set(value) != {"Fn::If"} or value["Fn::If"][0] not in _SWITCHES:
-            return None
-        condition, yes, no = value["Fn::If"]
-        left, right = self.evaluated(source()["Conditions"][condition]["Fn::Equals"])
-        return self.evaluated(yes if left == right else no)
+    @staticmethod
+    def _attribute(named: str | list[str]) -> str:
+        return f"<{named if isinstance(named, str) else '.'.join(named)}>"
+
+    def _if(self, given: list[Any]) -> Any:  # noqa: ANN401 - a template's value
+        """What a switch leaves; another condition's stays as it is."""
+        condition, yes, no = given
+        if condition not in _SWITCHES:
+            return {"Fn::If": [condition, self.evaluated(yes), self.evaluated(no)]}
+        return self.evaluated(yes if self._holds(condition) else no)
+
+    def _is_made(self, resource: Mapping[str, Any]) -> bool:
+        """Whether the resource's condition, where it is a switch, holds."""
+        condition = resource.get("Condition")
+        return condition not in _SWITCHES or self._holds(condition)
+
+    def _holds(self, switch: str) -> bool:
+        left, right = self.evaluated(source()["Conditions"][switch]["Fn::Equals"])
+        return bool(left == right)
 
     def _text(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
         if "Fn::Join" in value:
@@ -120,6 +135,13 @@ class Template:
 
     def _named(self, name: str) -> str:
         return self.values.get(name, f"<{name}>")
+
+
+def globals_with(function: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's properties over the globals; its variables are added to theirs."""
+    shared: dict[str, Any] = source()["Globals"]["Function"]
+    variables = shared["Environment"]["Variables"] | function.get("Environment", {}).get("Variables", {})
+    return shared | dict(function) | {"Environment": {"Variables": variables}}
 
 
 def as_document(document: str | dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from console.cloud.service_events import put_service_event
 from console.demo import probes
 from console.demo.furniture import furnish
 from console.demo.world import Actor, World
-from quarantag.aws.items import unmarshalled
+from quarantag.aws.attributes import unmarshalled
 from tests.test_template_rules import FUNCTIONS
 
 SECONDS = 30.0

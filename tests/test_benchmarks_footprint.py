@@ -32,7 +32,7 @@ def test_the_peak_is_the_process_s_own_not_its_parent_s() -> None:
 def test_the_peak_of_all_runs_is_judged_and_the_median_shown() -> None:
     runs = tuple(Run(peak, cold=cold, first=1.0, warm=1.0) for peak, cold in ((100, 2), (130, 3), (90, 8)))
     footprint = Footprint("isolate", built=True, runs=runs)
-    assert goals([footprint]) == [Goal("isolate: peak memory", "< 128 MB", 130, met=False)]
+    assert goals([footprint]) == [Goal("isolate: peak memory", "< 110 MB", 130, met=False)]
     assert (footprint.middle("cold"), footprint.spread("cold")) == (3, 4)
 
 

@@ -170,3 +170,10 @@ def test_the_shipped_default_holds_at_its_own_limit(tmp_path: Path) -> None:
     findings = [at(f"10:{number:02}:00", instance(number)) for number in range(12)]
     answer = answered(written(tmp_path, findings), "--policy", DEFAULT)
     assert (len(answer["instances"]), len(answer["held_instances"])) == (10, 2)
+
+
+def test_a_time_that_has_no_next_window_is_no_time(tmp_path: Path) -> None:
+    findings = [at("9999-12-31T23:30:00Z", instance(number)) for number in range(12)]
+    answer = answered(written(tmp_path, findings), "--policy", DEFAULT)
+    assert not answer["period"]["last"].startswith("9999")
+    assert len(answer["held_instances"]) == 2

@@ -37,6 +37,7 @@ DEFAULTS = {
     "ReleasePrincipals": "*",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
+    "RevocableRolePath": "/",
     "RevokeCredentials": "instance",
     "SeverityPolicy": "default",
     "Tracing": "false",
@@ -49,6 +50,7 @@ GOOD = {
     "IsolationRoleName": ("SecurityIsolation-IAMRole", "a" * 48),
     "IsolationSecurityGroupName": ("SecurityIsolation-SecurityGroup", "a(b)#1", "defaults"),
     "SeverityPolicy": ("default", "our-own_2"),
+    "RevocableRolePath": ("/", "/app/", "/app/web-1/"),
     "ReleasePrincipals": ("*", "arn:aws:iam::123456789012:role/*", "arn:aws-cn:iam::1:role/a,arn:aws-cn:iam::1:user/b"),
     "MaxContainmentsPerHour": ("1", "50", "999", "1000", "5000"),
     "ContainWithinSeconds": ("1", "60", "9999"),
@@ -71,6 +73,7 @@ BAD = {
     "IsolateTagValue": ("", "aws:yes", "a" * 257, "a*", 'a"b', "${aws:username}", "a\\b", " "),
     "IsolationRoleName": ("", "a" * 49, "a b", "a/b"),
     "IsolationSecurityGroupName": ("", "sg-group", "SG-1", "default", "a" * 201, "é", "a b"),
+    "RevocableRolePath": ("", "app", "/app", "app/", "/*/", "/a?/", "/a b/", "//", "/${aws:username}/"),
     "SeverityPolicy": ("", "../default", "default.yaml", "Default", "a/b"),
     "ReleasePrincipals": ("", "role/x", "arn:aws:iam::1:role/a, arn:aws:iam::1:role/b", "*,*", 'arn:"'),
     "ContainWithinSeconds": ("", "0", "1.5", "10000", "-1"),
@@ -118,6 +121,7 @@ def test_the_code_has_the_same_defaults() -> None:
     assert code.isolation_group_name == DEFAULTS["IsolationSecurityGroupName"]
     assert str(code.max_containments_per_hour) == DEFAULTS["MaxContainmentsPerHour"]
     assert code.revoke_credentials == DEFAULTS["RevokeCredentials"]
+    assert code.revocable_role_path == DEFAULTS["RevocableRolePath"]
     assert str(code.protect_instance).lower() == DEFAULTS["ProtectInstance"]
     assert str(code.snapshot_volumes).lower() == DEFAULTS["SnapshotVolumes"]
     assert str(code.lock_snapshots_days) == DEFAULTS["LockSnapshotsDays"]

@@ -7,7 +7,7 @@ import pytest
 from tests.measures.declared import GIVEN, READ, TAKEN
 from tests.template import Template, ec2, iam, source, statements
 
-TEMPLATE = Template(ExistingConnections="nacl")
+TEMPLATE = Template(ExistingConnections="nacl", RevokeCredentials="role")
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem")}
 TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
@@ -46,7 +46,7 @@ OWN_GROUP = {"StringEquals": {"aws:ResourceTag/QuarantagStack": "quarantag"}}
 
 def test_each_function_has_its_own_role() -> None:
     roles = [one["Role"] for one in TEMPLATE.of_type("AWS::Serverless::Function").values()]
-    assert sorted(roles) == sorted(f"<{role}.Arn>" for role in ACTIONS)
+    assert sorted(roles) == sorted(f"<{role}.Arn>" for role in (*ACTIONS, "IAMRoleForRevokeFunction"))
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
     attached = {

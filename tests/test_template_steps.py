@@ -15,7 +15,7 @@ from quarantag.steps import credentials, network
 from tests.measures.declared import ADAPTERS, GIVEN, READ, TAKEN
 from tests.template import ROOT, Template
 
-TEMPLATE = Template(ExistingConnections="nacl")
+TEMPLATE = Template(ExistingConnections="nacl", RevokeCredentials="role")
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
 PLANS = {ISOLATOR: plan, RELEASER: restoration}
 CALL = r"""_{}(?:\(\))?\s*\.(?:get_paginator\("(\w+)"|(\w+)\()"""

@@ -10,7 +10,10 @@ from pathlib import Path
 from console.cloud.local import ROOT, LocalCloudError
 
 ARTIFACT = ROOT / ".aws-sam" / "build"
-SOURCES = ("template.yaml", "handlers", "policies", "console/compile_policies.py", "console/policy_file.py")
+SOURCES = (
+    *("template.yaml", "handlers", "policies", "requirements/build.txt"),
+    *("console/compile_policies.py", "console/policy_file.py", "console/cut_models.py"),
+)
 
 
 def built_artifact() -> Path:

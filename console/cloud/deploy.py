@@ -117,7 +117,7 @@ def configure_failures(cloud: LocalCloud, template: Mapping[str, Any], stack: De
     common = template.get("Globals", {}).get("Function", {})
     for logical_id, function in _functions(template).items():
         declared = function.get("EventInvokeConfig", common.get("EventInvokeConfig"))
-        if declared:
+        if declared and logical_id in stack.resources:  # one whose condition does not hold is not made
             on_failure = declared.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
             functions.put_function_event_invoke_config(
                 FunctionName=stack.resources[logical_id],

@@ -32,6 +32,7 @@ class State:
     refusals: list[Refusal] = field(default_factory=list)
     settling: dict[str, int] = field(default_factory=dict)
     trail: list[dict[str, Any]] = field(default_factory=list)
+    functions: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     trail_shows: bool = True
     locks: dict[str, int] = field(default_factory=dict)
     snapshots_take_time: bool = False
@@ -39,7 +40,10 @@ class State:
 
     def clear(self) -> None:
         """Forget everything, as moto does at the start of each test."""
-        for memory in (self.versions, self.listeners, self.refusals, self.settling, self.trail, self.locks):
+        for memory in (
+            *(self.versions, self.listeners, self.refusals, self.settling, self.trail),
+            *(self.locks, self.functions),
+        ):
             memory.clear()
         self.trail_shows, self.snapshots_take_time, self.principal = True, False, ANALYST
 

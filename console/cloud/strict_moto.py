@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from moto import mock_aws
 from moto.autoscaling.models import autoscaling_backends
@@ -18,8 +18,10 @@ from console.cloud import (
     strict_auto_scaling,
     strict_connections,
     strict_dynamodb,
+    strict_lambda,
     strict_network,
     strict_profiles,
+    strict_roles,
     strict_snapshots,
     strict_tags,
     strict_trail,
@@ -28,8 +30,8 @@ from console.cloud.correction import Moto, Original, corrected, corrects
 from console.cloud.state import STATE, Refusal, TagEvent
 
 CORRECTED = (
-    *(strict_access, strict_auto_scaling, strict_connections, strict_dynamodb, strict_network),
-    *(strict_profiles, strict_snapshots, strict_tags, strict_trail),
+    *(strict_access, strict_auto_scaling, strict_connections, strict_dynamodb, strict_lambda, strict_network),
+    *(strict_profiles, strict_roles, strict_snapshots, strict_tags, strict_trail),
 )
 """The modules whose import registers the corrections."""
 
@@ -67,6 +69,10 @@ class StrictMoto:
     def subscribe(self, listener: Callable[[TagEvent], None]) -> None:
         """Call `listener` with each tag-change event, inside the API call that caused it: it must not call AWS."""
         STATE.listeners.append(listener)
+
+    def run(self, function: str, handler: Callable[[Any, Any], Any]) -> None:
+        """Have the Lambda function of this name run `handler(event, context)` in this process."""
+        STATE.functions[function] = handler
 
     def mark_requester_managed(self, interface_id: str) -> None:
         """Make the interface one that an AWS service manages: `RequesterManaged`, and AuthFailure on change."""

@@ -2,6 +2,7 @@
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociation, IamInstanceProfileAssociationBackend
+from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.utils import filter_iam_instance_profiles, random_iam_instance_profile_association_id
 from moto.iam.exceptions import NotFoundException
 
@@ -67,3 +68,15 @@ def settle_associations(original: Original, self: EC2Backend, *args: Moto, **kwa
             elif reads:
                 STATE.settling[association.association_id] = reads - 1
         return original(self, *args, **kwargs)
+
+
+@corrects(InstanceBackend, "describe_instances")
+def filter_by_profile(original: Original, self: EC2Backend, filters: Moto = None) -> Moto:
+    """Moto knows no filter `iam-instance-profile.arn` (EC2 API Reference, "DescribeInstances")."""
+    others = {name: values for name, values in (filters or {}).items() if name != "iam-instance-profile.arn"}
+    arns: list[str] = (filters or {}).get("iam-instance-profile.arn", [])
+    found = original(self, others)
+    for reservation in found if arns else ():
+        profiles = {one.id: one.iam_instance_profile or {} for one in reservation.instances}
+        reservation.instances = [one for one in reservation.instances if profiles[one.id].get("Arn") in arns]
+    return [reservation for reservation in found if reservation.instances]

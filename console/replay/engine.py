@@ -21,6 +21,8 @@ from quarantag.policy import Policy, Rule
 
 EARLIEST = datetime(2017, 1, 1, tzinfo=UTC)
 """GuardDuty began in November 2017: what claims to be older does not say when it was."""
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+"""Nor does what lies so far ahead that no window of a limit could follow: Python's calendar ends with that year."""
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z")
 """How GuardDuty writes a time (https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html)."""
 EVERY_RULE = ""
@@ -160,4 +162,4 @@ def moment_at(written: object) -> datetime | None:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if moment >= EARLIEST else None
+    return moment if EARLIEST <= moment < LATEST else None

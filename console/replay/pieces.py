@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 from console.replay.deciding import Decider, not_json
@@ -53,7 +54,8 @@ def pieces(paths: Iterable[Path], piece: int = PIECE) -> list[Piece]:
 def _files(path: Path) -> list[Path]:
     try:
         if not path.is_dir():
-            path.stat()
+            if not S_ISREG(path.stat().st_mode):  # a pipe can't be read twice: its form first, then its records
+                raise NoFindings(f"{path}: no file and no folder: save the findings to a file, and name that")
             return [path]
         found = sorted(one for one in path.rglob("*") if one.name.lower().endswith(SUFFIXES) and one.is_file())
     except OSError as error:

@@ -13,6 +13,7 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `acl`: network ACLs; `connections`: what is known of those that were open
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
+- `revocable`: the role that an instance had; `revoking`: the one policy of it that a function of its own writes
 - `statuschange`: what workflows are told
 - `settings`: the stack's parameters; `announcements` (with `messages`, `links`): what people are told
 - `metrics`: what is measured; `switch`: whether acting is paused; `errors`: what is raised

@@ -6,7 +6,7 @@ from typing import Literal
 Mode = Literal["enforce", "observe"]
 ExistingConnections = Literal["keep", "nacl"]
 Members = Literal["standby", "keep"]
-Revocation = Literal["instance", "none"]
+Revocation = Literal["instance", "role", "none"]
 
 CREATION_TAG_KEY = "QuarantagStack"
 """The tag that marks a security group as made by this stack; its value is the stack's name."""
@@ -48,6 +48,7 @@ class Settings:
     log_group: str = ""
     tagger_role_arn: str = ""
     revoke_credentials: Revocation = "instance"
+    revocable_role_path: str = "/"
 
     @property
     def status_key(self) -> str:

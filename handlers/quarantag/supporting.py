@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from quarantag.case import Kept
 from quarantag.errors import LedgerUnavailable, QuarantagError, Retryable, Terminal
@@ -66,7 +67,7 @@ class Supporting:
 
     def _take(self, measure: Measure[object], observation: Observation) -> Supported:
         case = self.record.open_case
-        taken = case is not None and measure.name in case.taken
+        taken = case is not None and case.status == "Isolated" and measure.name in case.taken
 
         def left(seen: object, subject: Subject) -> Todo:
             kept = subject.case.kept.get(measure.name)
@@ -91,9 +92,10 @@ class Supporting:
         """Apply and read again until nothing is left, or nothing that this run can do."""
         failed: dict[MeasureStep, str] = {}
         repaired: list[str] = []
+        began = self.ports.clock.now()
         try:
             for pause in (*_PAUSES, None):
-                subject = self._subject(observation, failed)
+                subject = self._subject(observation, failed, began)
                 todo = plan(measure.observe(subject), subject)
                 steps = [step for step in todo.steps if step not in failed]
                 if not steps and not todo.pending:
@@ -132,11 +134,11 @@ class Supporting:
         if notes:
             self.record.note_beside(notes)
 
-    def _subject(self, observation: Observation, failed: dict[MeasureStep, str]) -> Subject:
+    def _subject(self, observation: Observation, failed: dict[MeasureStep, str], began: datetime) -> Subject:
         case = self.record.open_case
         if case is None:
             raise Retryable(f"{self.record.instance_id}: its case was closed meanwhile")
-        return Subject(observation, case, self.settings, self.ports.clock.now(), dict(failed))
+        return Subject(observation, case, self.settings, self.ports.clock.now(), dict(failed), began)
 
 
 def _said(fault: QuarantagError | None) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from quarantag.aws.attributes import unmarshalled
 from quarantag.aws.instances import Ec2Instances
-from quarantag.aws.items import case_of, unmarshalled
+from quarantag.aws.items import case_of
 from quarantag.aws.ledger import DynamoDbLedger
 from quarantag.aws.table import Table
 from quarantag.case import Case

@@ -34,6 +34,7 @@ READS = frozenset(
         "groups_kept",
         *("member", "group", "tagged_members"),
         *("role", "claims"),
+        *("others", "exists", "denial", "wished"),
     }
 )
 _ALL: tuple[Kind, ...] = ("dies before", "dies after", "ledger away from here")

@@ -72,7 +72,7 @@ def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
     """Which measures are wanted and not taken."""
     observation = observe(site.ports.instances, launched.id)
     assert observation
-    subject = Subject(observation, case, site.settings, site.clock.now(), {})
+    subject = Subject(observation, case, site.settings, site.clock.now(), {}, site.clock.now())
     found = []
     for measure in site.ports.measures:
         if not measure.wanted(site.settings):

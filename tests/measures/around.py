@@ -7,11 +7,13 @@ from typing import Any
 
 from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.protection import Attribute, ProtectInstance, Protection
+from quarantag.measures.role_sessions import RevokeRoleSessions
 from quarantag.measures.sessions import RevokeSessions
 from tests.crash.books import Books
 from tests.crash.scenarios import InMemory
 from tests.crash.world import SETTINGS, World
 from tests.measures.around_connections import deny_addresses, disable_metadata, take_elastic_ips
+from tests.measures.around_roles import WorldRoles
 from tests.measures.around_sessions import WorldSessions
 from tests.measures.evidence_world import save_evidence
 from tests.measures.members import keep_from_group
@@ -85,6 +87,11 @@ def revoke_sessions(world: World, books: Books) -> RevokeSessions:  # noqa: ARG0
     return RevokeSessions(WorldSessions(world))
 
 
+def revoke_role_sessions(world: World, books: Books) -> RevokeRoleSessions:
+    """Denials of a role's older sessions over the world."""
+    return RevokeRoleSessions(WorldRoles(world, books))
+
+
 EVERY: tuple[InMemory, ...] = (
     protect,
     freeze,
@@ -94,6 +101,7 @@ EVERY: tuple[InMemory, ...] = (
     keep_from_group,
     save_evidence,
     revoke_sessions,
+    revoke_role_sessions,
 )
 """Each measure over a world and its ledger."""
 ALL_ON = replace(
@@ -103,3 +111,5 @@ ALL_ON = replace(
     existing_connections="nacl",
 )
 """The parameters that ask for every measure; those that are on by default need not be named."""
+ALL_ROLE = replace(ALL_ON, revoke_credentials="role")
+"""The same, with the other way of denying sessions."""

@@ -55,7 +55,7 @@ def test_closed_only_where_the_measures_left_nothing(taken: set[str], noted: set
 def subject(*interfaces: Interface) -> Subject:
     instance = Instance("i-1", "running", "vpc-1", {}, tuple(one.id for one in interfaces))
     case = Case("case-1", "i-1", "Isolating", NOON, StateBefore((), None))
-    return Subject(Observation(instance, interfaces, (), ()), case, ALL_ON, NOON, {})
+    return Subject(Observation(instance, interfaces, (), ()), case, ALL_ON, NOON, {}, NOON)
 
 
 def test_an_ipv6_only_interface_is_denied_where_ipv6_is_allowed() -> None:

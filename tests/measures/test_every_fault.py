@@ -9,7 +9,7 @@ from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
 from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
 from tests.crash.world import SETTINGS
-from tests.measures.around import ALL_ON, EVERY
+from tests.measures.around import ALL_ON, ALL_ROLE, EVERY
 from tests.measures.members import keep_from_group
 
 WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.0.0.0/8")
@@ -23,6 +23,7 @@ SCENARIOS = (
         measures=EVERY,
         settings=ALL_ON,
     ),
+    Scenario("1 interface, all sessions of the role", one_interface, measures=EVERY, settings=ALL_ROLE),
     Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
     Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),
 )

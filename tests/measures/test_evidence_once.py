@@ -68,7 +68,7 @@ def subject(age: float, *, kept: bool = True) -> Subject:
     intent = {"asked_at": NOON.isoformat(), "volumes": VOLUMES}
     case = Case("case-1", "i-1", "Isolating", NOON, StateBefore((), None), kept={"evidence": intent} if kept else {})
     seen = Observation(Instance("i-1", "running", "vpc-1", {}), (), (), ())
-    return Subject(seen, case, SETTINGS, NOON + timedelta(seconds=age), {})
+    return Subject(seen, case, SETTINGS, NOON + timedelta(seconds=age), {}, NOON)
 
 
 def planned(seen: Evidence, of: Subject) -> tuple[str, bool]:

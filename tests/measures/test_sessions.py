@@ -120,6 +120,24 @@ def test_a_tag_or_the_policy_taken_off_is_drift(revoking: Revoking, lab: Lab) ->
     assert subject.startswith("Drift repaired")
 
 
+def test_a_role_with_as_many_policies_or_tags_as_iam_allows_is_said_and_cut_like_any_other(
+    revoking: Revoking, lab: Lab
+) -> None:
+    document = json.dumps(POLICY)
+    arns = [lab.iam.create_policy(PolicyName=f"p{one}", PolicyDocument=document)["Policy"]["Arn"] for one in range(10)]
+    full, tagged = lab.instance(profile=lab.profile("full")), lab.instance(profile=lab.profile("tagged"))
+    for arn in arns:
+        lab.iam.attach_role_policy(RoleName="full", PolicyArn=arn)
+    lab.iam.tag_role(RoleName="tagged", Tags=[{"Key": f"k{one}", "Value": "v"} for one in range(50)])
+    for instance in (full, tagged):
+        said = revoking.contain(instance)
+        assert said.startswith("Isolated")
+        assert "LimitExceeded" in said
+        assert revoking.stack.tag_and_release(instance.id)["status"] == "Released"
+    assert set(revoking.tags("full")) == set()
+    assert len(revoking.tags("tagged")) == 50
+
+
 def test_a_slot_that_another_stack_of_this_region_uses_is_left_alone(revoking: Revoking, lab: Lab) -> None:
     instance = lab.instance(profile=lab.profile())
     others = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-00000000000000abc"

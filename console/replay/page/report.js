@@ -153,7 +153,7 @@
     const parts = [make("strong", {}, counted(chosen.isolations[index], "isolating decision")), " on ", make("strong", {}, counted(chosen.instances[index], "instance"))];
     const now = data.as_is, difference = chosen.instances[index] - now.instances;
     if (chosen.now !== null && nearest(chosen.now) === index) parts.push(": the policy's own threshold");
-    else parts.push(`; the policy as it is: ${figure(now.isolations)} on ${figure(now.instances)}`, difference ? ` (${figure(Math.abs(difference))} instances ${difference > 0 ? "more" : "fewer"})` : "");
+    else parts.push(`; the policy as it is: ${figure(now.isolations)} on ${figure(now.instances)}`, difference ? ` (${counted(Math.abs(difference), "instance")} ${difference > 0 ? "more" : "fewer"})` : "");
     at("threshold-answer").replaceChildren(...parts);
   }
 

@@ -85,6 +85,12 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def raise_unless_gone(error: ClientError) -> None:
+    """Raise IAM's error again, unless it says that there is no such thing."""
+    if code_of(error) != NOT_IN_IAM:
+        raise error
+
+
 def may_be_done(error: ClientError) -> bool:
     """Whether AWS may have done what it answered with this error: a fault of the server's own says neither."""
     return _status(error) >= _SERVER_FAULT

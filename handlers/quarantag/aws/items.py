@@ -4,27 +4,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, ProfileBefore, RoleBefore, StateBefore
 from quarantag.errors import LedgerUnavailable
 from quarantag.ports import Entry
 
-Item = dict[str, Any]
-
 OPEN_CASES_INDEX = "open-cases"
 _OPEN = "open"
 _MEASURE = "measure_"
-
-
-def marshalled(values: dict[str, Any]) -> Item:
-    """Turn plain values into DynamoDB's `{name: {type: value}}`."""
-    return {name: TypeSerializer().serialize(value) for name, value in values.items()}
-
-
-def unmarshalled(item: Item) -> dict[str, Any]:
-    """Turn DynamoDB's `{name: {type: value}}` into plain values."""
-    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
 def case_values(case: Case, generation: int) -> dict[str, Any]:

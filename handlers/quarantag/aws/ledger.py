@@ -13,7 +13,8 @@ from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 
-from quarantag.aws.items import OPEN_CASES_INDEX, Item, case_of, case_values, entry_values, kept_text, measure_attribute
+from quarantag.aws.attributes import Item
+from quarantag.aws.items import OPEN_CASES_INDEX, case_of, case_values, entry_values, kept_text, measure_attribute
 from quarantag.aws.memory import Memory
 from quarantag.aws.table import Refused, Table
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore

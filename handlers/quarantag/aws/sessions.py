@@ -11,12 +11,13 @@ from quarantag.aws.table import Table
 from quarantag.instance import Profile
 from quarantag.measures.sessions import Role
 from quarantag.measures.slots import SLOTS
+from quarantag.revocable import name_of
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 
-class RoleSessions(TableSlots):
+class InstanceSessions(TableSlots):
     """Tags and one managed policy of roles; the claims are `TableSlots`. A role's name is the last part of its ARN.
 
     IAM is one for all Regions, so the Region is part of the tags' keys: each stack has tags of its own.
@@ -32,9 +33,9 @@ class RoleSessions(TableSlots):
         """`GetInstanceProfile`."""
         with faults.translated(f"read {arn}"):
             try:
-                answer = self._iam().get_instance_profile(InstanceProfileName=_name(arn))
+                answer = self._iam().get_instance_profile(InstanceProfileName=name_of(arn))
             except ClientError as error:
-                _raise_unless_gone(error)
+                faults.raise_unless_gone(error)
                 return None
         return reading.profile_of(answer["InstanceProfile"])
 
@@ -42,11 +43,11 @@ class RoleSessions(TableSlots):
         """`GetRole`, with its tags, and `ListAttachedRolePolicies`."""
         with faults.translated(f"read {role_arn}"):
             try:
-                role = self._iam().get_role(RoleName=_name(role_arn))["Role"]
-                pages = self._iam().get_paginator("list_attached_role_policies").paginate(RoleName=_name(role_arn))
+                role = self._iam().get_role(RoleName=name_of(role_arn))["Role"]
+                pages = self._iam().get_paginator("list_attached_role_policies").paginate(RoleName=name_of(role_arn))
                 attached = {one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]}
             except ClientError as error:
-                _raise_unless_gone(error)
+                faults.raise_unless_gone(error)
                 return None
         tags = {one["Key"]: one["Value"] for one in role.get("Tags", [])}
         marked = {slot: tags[key] for slot, key in self._keys.items() if key in tags}
@@ -55,34 +56,25 @@ class RoleSessions(TableSlots):
     def mark(self, role_arn: str, slot: int, instance_arn: str) -> None:
         """`TagRole`: a key that is there gets the new value."""
         with faults.translated(f"tag {role_arn}"):
-            self._iam().tag_role(RoleName=_name(role_arn), Tags=[{"Key": self._keys[slot], "Value": instance_arn}])
+            self._iam().tag_role(RoleName=name_of(role_arn), Tags=[{"Key": self._keys[slot], "Value": instance_arn}])
 
     def unmark(self, role_arn: str, slot: int) -> None:
         """`UntagRole`."""
         with faults.translated(f"untag {role_arn}"):
             try:
-                self._iam().untag_role(RoleName=_name(role_arn), TagKeys=[self._keys[slot]])
+                self._iam().untag_role(RoleName=name_of(role_arn), TagKeys=[self._keys[slot]])
             except ClientError as error:
-                _raise_unless_gone(error)
+                faults.raise_unless_gone(error)
 
     def attach(self, role_arn: str) -> None:
         """`AttachRolePolicy`."""
         with faults.translated(f"attach the policy that denies contained sessions to {role_arn}"):
-            self._iam().attach_role_policy(RoleName=_name(role_arn), PolicyArn=self._policy_arn)
+            self._iam().attach_role_policy(RoleName=name_of(role_arn), PolicyArn=self._policy_arn)
 
     def detach(self, role_arn: str) -> None:
         """`DetachRolePolicy`."""
         with faults.translated(f"detach the policy that denies contained sessions from {role_arn}"):
             try:
-                self._iam().detach_role_policy(RoleName=_name(role_arn), PolicyArn=self._policy_arn)
+                self._iam().detach_role_policy(RoleName=name_of(role_arn), PolicyArn=self._policy_arn)
             except ClientError as error:
-                _raise_unless_gone(error)
-
-
-def _name(arn: str) -> str:
-    return arn.rpartition("/")[2]
-
-
-def _raise_unless_gone(error: ClientError) -> None:
-    if faults.code_of(error) != faults.NOT_IN_IAM:
-        raise error
+                faults.raise_unless_gone(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quarantag.aws import faults
-from quarantag.aws.items import Item, marshalled, unmarshalled
+from quarantag.aws.attributes import Item, marshalled, unmarshalled
 from quarantag.errors import Conflict, LedgerUnavailable
 from quarantag.ports import Clock
 

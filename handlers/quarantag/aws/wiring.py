@@ -8,11 +8,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
+from botocore.session import get_session
 
 from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
@@ -28,8 +29,10 @@ from quarantag.aws.meter import EmfMeter
 from quarantag.aws.network_acl import Ec2NetworkAcls
 from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.aws.protection import Ec2Protection
+from quarantag.aws.role_policies import IamRolePolicies
+from quarantag.aws.role_sessions import CaseWishes, RoleSessions
 from quarantag.aws.rules import EventBridgeRules
-from quarantag.aws.sessions import RoleSessions
+from quarantag.aws.sessions import InstanceSessions
 from quarantag.aws.switch import DynamoDbSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
@@ -42,6 +45,7 @@ from quarantag.measures.freeze import FreezeInterfaces
 from quarantag.measures.metadata import DisableMetadataService
 from quarantag.measures.network_acl import DenyInNetworkAcls
 from quarantag.measures.protection import ProtectInstance
+from quarantag.measures.role_sessions import RevokeRoleSessions
 from quarantag.measures.sessions import RevokeSessions
 from quarantag.metrics import BROKEN_RULES, Measured, Meter
 from quarantag.policy import Policy
@@ -58,7 +62,7 @@ _MODES: dict[str, Mode] = {"enforce": "enforce", "observe": "observe"}
 _EXISTING: dict[str, ExistingConnections] = {"keep": "keep", "nacl": "nacl"}
 _MEMBERS: dict[str, Members] = {"standby": "standby", "keep": "keep"}
 _BY_PARAMETER = "paused by the stack's parameter Paused"
-_REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "none": "none"}
+_REVOCATIONS: dict[str, Revocation] = {"instance": "instance", "role": "role", "none": "none"}
 _BOOLEANS = {"true": True, "false": False}
 _EC2 = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
@@ -79,15 +83,34 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class Clients:
+    """Makes clients over one session: one at a time, since a session is not safe for threads.
+
+    botocore's own clients, which are those of boto3: importing boto3 besides would only take time.
+    """
+
+    def __init__(self, region: str) -> None:
+        """Make the session."""
+        self._session = get_session()
+        self._region = region
+        self._lock = Lock()
+
+    def client(self, service: str, config: Config) -> Any:  # noqa: ANN401 - a client's type is its service's
+        """Make a client of this service."""
+        with self._lock:
+            return self._session.create_client(service, region_name=self._region, config=config)
+
+
 def logger(function: str) -> Logger:
     """Make the structured logger of one function."""
     return Logger(service=f"quarantag-{function}")
 
 
 def _places(environment: Mapping[str, str]) -> dict[str, Any]:
-    """What links lead to."""
+    """What links lead to, and where the roles are."""
     return {
         "ledger": environment.get("LEDGER_TABLE", ""),
+        "revocable_role_path": environment.get("REVOCABLE_ROLE_PATH", "/"),
         "log_group": environment.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
     }
 
@@ -181,7 +204,7 @@ def answer(done: Swept, log: Logger, meter: Meter) -> dict[str, Any]:
 
 def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Meter) -> None:
     """Measure, and log, which of the rules that the sweep's event names do not work any more."""
-    rules = EventBridgeRules(cache(lambda: boto3.Session(region_name=of.region).client("events", config=_EC2)))
+    rules = EventBridgeRules(cache(lambda: Clients(of.region).client("events", _EC2)))
     broken = rules.broken(event.get("rules", ()))
     meter.measure([Measured(BROKEN_RULES, len(broken))])
     for problem in broken:
@@ -191,7 +214,7 @@ def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Mete
 def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ) -> Ports:
     """Make every port, over one session."""
     meter = EmfMeter(of.stack)
-    session = boto3.Session(region_name=of.region)
+    session = Clients(of.region)
     clock = SystemClock()
     ec2 = session.client("ec2", config=_EC2)
     iam = cache(lambda: session.client("iam", config=_EC2))
@@ -213,8 +236,27 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             DenyInNetworkAcls(Ec2NetworkAcls(ec2)),
             KeepFromGroup(AutoScalingGroups(cache(lambda: session.client("autoscaling", config=_EC2)), ec2)),
             SaveEvidence(Ec2Evidence(ec2, cache(lambda: session.client("ec2", config=_ONCE)), clock, of)),
-            RevokeSessions(RoleSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)),
+            *_revocations((session, ec2, iam), table, of, environment),
         ),
         meter=meter,
         switch=Fixed(_BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
     )
+
+
+def _revocations(
+    clients: tuple[Clients, Any, Any], table: Table, of: Settings, environment: Mapping[str, str]
+) -> tuple[RevokeSessions, RevokeRoleSessions]:
+    """The two ways of denying sessions, over the session, EC2 and IAM."""
+    session, ec2, iam = clients
+    invoked = (cache(lambda: session.client("lambda", config=_EC2)), environment.get("REVOKE_FUNCTION", ""))
+    of_instance = InstanceSessions(iam, table, environment.get("SESSIONS_POLICY_ARN", ""), of.region)
+    return RevokeSessions(of_instance), RevokeRoleSessions(RoleSessions(ec2, iam, invoked, table, of))
+
+
+@cache
+def revoking() -> tuple[CaseWishes, IamRolePolicies, Logger]:
+    """What the role function works with, once for each sandbox."""
+    of, log = settings(), logger("revoke")
+    session = Clients(of.region)
+    table = Table(session.client("dynamodb", config=_LEDGER), os.environ["LEDGER_TABLE"], SystemClock())
+    return CaseWishes(table), IamRolePolicies(cache(lambda: session.client("iam", config=_EC2)), of.stack), log

@@ -36,13 +36,17 @@ class MeasureStep(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a measure is about. `failed` are its steps that failed for good in this run, each with its fault's text."""
+    """What a measure is about. `failed` are its steps that failed for good in this run, each with its fault's text.
+
+    `began` is when this run's work for the measure began: from then on what was observed may have changed.
+    """
 
     observation: Observation
     case: Case
     settings: Settings
     now: datetime
     failed: Mapping[MeasureStep, str]
+    began: datetime
 
     @property
     def id(self) -> str:

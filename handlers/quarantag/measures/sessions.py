@@ -8,18 +8,13 @@ which tag is claimed in the ledger first, so that two at once never take the sam
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import ClassVar, Protocol
 
-from quarantag.case import Kept, ProfileBefore, RoleBefore
-from quarantag.instance import Profile
+from quarantag.case import Kept
 from quarantag.measures import Measure, MeasureStep, Subject, Todo
 from quarantag.measures.slots import Claims, Slots
+from quarantag.revocable import Profiles, name_of, of_pods, role_before, while_sessions_live, why_untouched
 from quarantag.settings import Settings
-
-_LONGEST = timedelta(hours=12)
-"""No session of a role lasts longer (AWS STS API Reference, "AssumeRole"); EC2's own last some six hours."""
-_SERVICE_LINKED = "/aws-service-role/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +25,8 @@ class Role:
     attached: bool
 
 
-class SessionsPort(Slots, Protocol):
+class SessionsPort(Profiles, Slots, Protocol):
     """Roles of this account, with the ledger's claims on them."""
-
-    def profile(self, arn: str) -> Profile | None:
-        """The instance profile as IAM has it now, or None where there is none of this name."""
 
     def role(self, role_arn: str, role_id: str) -> Role | None:
         """The role, or None where it is gone; a namesake with another unique id is not it."""
@@ -67,11 +59,11 @@ class DenySessions:
     @property
     def target(self) -> str:
         """The role, for which instance."""
-        return f"{self.role_arn} for {_name(self.instance_arn)}"
+        return f"{self.role_arn} for {name_of(self.instance_arn)}"
 
     def apply(self, port: SessionsPort) -> None:
         """In this order: the tag is never written without the claim."""
-        slot = port.claim(self.role_id, _name(self.instance_arn), self.avoid)
+        slot = port.claim(self.role_id, name_of(self.instance_arn), self.avoid)
         port.mark(self.role_arn, slot, self.instance_arn)
         port.attach(self.role_arn)
 
@@ -171,9 +163,7 @@ class RevokeSessions(Measure[Seen]):
             return Todo(notes=(kept["untouched"],))
         if seen.role is None:
             return Todo(notes=(f"{kept['role_arn']} was deleted, and what its sessions may do with it",))
-        cluster = subject.observation.instance.cluster
-        pods = (f"pods of the cluster {cluster} have roles of their own (IRSA, EKS Pod Identity): these live on",)
-        notes = pods if cluster else ()
+        notes = of_pods(subject)
         marked = {seen.role.marked.get(slot) for slot in seen.claims.of(subject.id)}
         if seen.role.attached and kept["instance_arn"] in marked:
             return Todo(notes=notes)
@@ -188,9 +178,9 @@ class RevokeSessions(Measure[Seen]):
         """The tag and slot, then the policy nobody needs; of a gone instance once none of its sessions can live."""
         if kept["untouched"]:
             return Todo()
-        until = (subject.case.isolated_at or subject.case.opened_at) + _LONGEST
-        if subject.observation.instance.ended and subject.now < until:
-            return Todo(waiting=(f"its sessions stay denied until none can be valid, {until:%Y-%m-%d %H:%M} UTC",))
+        waiting = while_sessions_live(subject)
+        if waiting:
+            return Todo(waiting=waiting)
         role_arn, role_id = kept["role_arn"], kept["role_id"]
         mine = seen.claims.of(subject.id)
         if mine:
@@ -201,35 +191,16 @@ class RevokeSessions(Measure[Seen]):
         return Todo((DetachDenial(role_arn, role_id, subject.id),) if detaching or unused else ())
 
     def _found(self, subject: Subject) -> Kept | None:
-        """The role of the case, else the one that the profile before has now."""
         before = subject.case.before.profile
         if before is None:
             return None
-        now = self._role_of(before)
-        role = subject.case.role or now
+        role = role_before(before, subject, self.port)
         return {
             "role_arn": role.arn if role else "",
             "role_id": role.id if role else "",
             "instance_arn": _instance_arn(before.arn, subject),
-            "untouched": _untouched(role, before, subject.settings),
+            "untouched": why_untouched(role, before, subject.settings),
         }
-
-    def _role_of(self, before: ProfileBefore) -> RoleBefore | None:
-        profile = self.port.profile(before.arn)
-        if profile is None or profile.id != before.id or not profile.role_arn or not profile.role_id:
-            return None
-        return RoleBefore(profile.role_arn, profile.role_id)
-
-
-def _untouched(role: RoleBefore | None, before: ProfileBefore, settings: Settings) -> str:
-    """Why the role is not touched, or an empty string; the isolation role has the name of its profile."""
-    if role is None:
-        return f"the role of {before.arn} is not known any more: revoke its sessions by hand"
-    if _SERVICE_LINKED in role.arn:
-        return f"{role.arn} is service-linked: nobody may change it, its sessions live until they expire"
-    if _name(role.arn) == _name(settings.isolation_profile_arn):
-        return f"{role.arn} is the isolation role: it may do nothing anyway"
-    return ""
 
 
 def _instance_arn(profile_arn: str, subject: Subject) -> str:
@@ -240,7 +211,3 @@ def _instance_arn(profile_arn: str, subject: Subject) -> str:
 def _is_another(marked: str, instance_arn: str) -> bool:
     """Whether a second stack of this Region contains an instance by this tag; anything else is overwritten."""
     return marked != instance_arn and marked.startswith(instance_arn.rpartition("/")[0] + "/")
-
-
-def _name(arn: str) -> str:
-    return arn.rpartition("/")[2]

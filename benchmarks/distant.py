@@ -1,0 +1,145 @@
+"""An AWS that is some way off: strict moto in a process of its own, whose every answer takes exactly so long.
+
+A call is carried out at once and its answer kept back until the latency is over, so that what moto needs to answer,
+with many calls at a time, is no part of what is measured. Times are `time.monotonic()`, the same in every process.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Lock, Thread
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from benchmarks.world import World, world
+
+_SWITCH = 0.0005
+"""Seconds until a thread of this process gives way: an answer that is due must not wait for the work on another."""
+CUT = b"Action=ModifyNetworkInterfaceAttribute"
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One instance, tagged to be isolated: the event of the tag, and what a contender must know of it."""
+
+    event: dict[str, Any]
+    instance_id: str
+    vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distant:
+    """The other process."""
+
+    endpoint: str
+    environment: Mapping[str, str]
+    _asks: Connection
+
+    def prepare(self, interfaces: int) -> Prepared:
+        """Launch an instance in a VPC of its own, which has no isolation group yet, and tag it."""
+        found: Prepared = self._ask("prepare", interfaces)
+        return found
+
+    def set_latency(self, seconds: float) -> None:
+        """From now on each answer takes so long; forgets the cuts."""
+        self._ask("latency", seconds)
+
+    def cuts(self) -> list[float]:
+        """When each change of an interface's groups was answered."""
+        found: list[float] = self._ask("cuts")
+        return found
+
+    def is_cut(self, prepared: Prepared) -> bool:
+        """Whether every interface of the instance is in one group that has no rule."""
+        return bool(self._ask("is_cut", prepared))
+
+    def _ask(self, *question: object) -> Any:  # noqa: ANN401 - each question has its own answer
+        self._asks.send(question)
+        return self._asks.recv()
+
+
+@contextmanager
+def distant() -> Iterator[Distant]:
+    """Start it, and end it with the block."""
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    try:
+        endpoint, environment = here.recv()
+        yield Distant(endpoint, environment, here)
+    finally:
+        process.kill()
+        process.join()
+
+
+@dataclass(slots=True)
+class _Gate:
+    """The WSGI application before moto's."""
+
+    application: Wsgi
+    latency: float = 0.0
+    cuts: list[float] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own
+        until = time.monotonic() + self.latency
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        with self.lock:  # moto's state is not made for threads
+            answer = list(self.application(environ, start_response))
+        time.sleep(max(0.0, until - time.monotonic()))
+        if CUT in body:
+            self.cuts.append(time.monotonic())
+        return answer
+
+
+def _serve(asked: Connection) -> None:
+    sys.setswitchinterval(_SWITCH)
+    with world() as prepared:
+        gate = _Gate(DomainDispatcherApplication(create_backend_app))
+        server = make_server("127.0.0.1", 0, gate, threaded=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        asked.send((f"http://127.0.0.1:{server.server_port}", dict(prepared.environment)))
+        while True:
+            question, *details = asked.recv()
+            asked.send(_answer(prepared, gate, question, details))
+
+
+def _answer(there: World, gate: _Gate, question: str, details: list[Any]) -> object:
+    match question:
+        case "prepare":
+            return _prepared(there, *details)
+        case "latency":
+            gate.latency, gate.cuts = details[0], []
+        case "cuts":
+            return gate.cuts
+        case "is_cut":
+            return _is_cut(there, details[0])
+    return None
+
+
+def _prepared(there: World, interfaces: int) -> Prepared:
+    network = there.lab.vpc()
+    profile = there.lab.profile(f"of-{network.vpc_id}")
+    instance = there.lab.instance([network] * interfaces, profile=profile)
+    return Prepared(there.tagged(instance.id), instance.id, network.vpc_id)
+
+
+def _is_cut(there: World, prepared: Prepared) -> bool:
+    ec2 = there.lab.ec2
+    filters = [{"Name": "attachment.instance-id", "Values": [prepared.instance_id]}]
+    interfaces = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    groups = {tuple(group["GroupId"] for group in one["Groups"]) for one in interfaces}
+    if len(groups) != 1 or len(only := next(iter(groups))) != 1:
+        return False
+    (group,) = ec2.describe_security_groups(GroupIds=list(only))["SecurityGroups"]
+    return not group["IpPermissions"] and not group["IpPermissionsEgress"]

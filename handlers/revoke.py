@@ -1,0 +1,25 @@
+"""The role function: the sessions of one role are denied, or no longer, as the case of an instance says.
+
+It is there only where `RevokeCredentials` is `role`, and is alone in having the power to write a role's policy.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from quarantag.aws import wiring
+from quarantag.revoking import instance_named, revoke
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001 - Lambda's shape
+    """Take `{"instance_id": "i-…"}`; answer `{"instance_id", "denied_before"}`, "" where none is denied (any more).
+
+    Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` by what IAM and the ledger answer: whoever
+    invoked it gets the error.
+    """
+    wishes, roles, log = wiring.revoking()
+    instance_id = instance_named(event)
+    answer = {"instance_id": instance_id, "denied_before": revoke(instance_id, wishes, roles)}
+    log.info("role policy", extra=answer)
+    return answer

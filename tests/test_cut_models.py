@@ -1,0 +1,99 @@
+"""The artifact's service models: every operation that an adapter calls, as botocore has it, and found by botocore."""
+
+import re
+from pathlib import Path
+
+import pytest
+from botocore import xform_name
+from botocore.loaders import Loader, create_loader
+from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.session import get_session
+
+from console.cut_models import main
+from tests.template import ROOT, Template
+
+ADAPTERS = ROOT / "handlers" / "quarantag" / "aws"
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(ADAPTERS.glob("*.py")))
+SERVICES = sorted(set(re.findall(r'\.client\(\s*"([\w-]+)"', SOURCE)))
+CALLED = {*re.findall(r"\.(\w+)\(", SOURCE), *re.findall(r'get_paginator\("(\w+)"\)', SOURCE)}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("models")
+    assert main([str(ADAPTERS), str(target)]) == 0
+    return target
+
+
+@pytest.fixture
+def cut(models: Path) -> Loader:
+    """Nothing but the cut models."""
+    return Loader(extra_search_paths=[str(models)], include_default_search_paths=False)
+
+
+def model(loader: Loader, service: str) -> ServiceModel:
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+
+
+def outline(shape: Shape | None, seen: tuple[str, ...] = ()) -> object:
+    """What a request or an answer is made of, but its prose."""
+    if shape is None or shape.name in seen:
+        return shape and shape.name
+    inner = (*seen, shape.name)
+    members = {name: outline(one, inner) for name, one in getattr(shape, "members", {}).items()}
+    parts = [outline(getattr(shape, part), inner) for part in ("member", "key", "value") if hasattr(shape, part)]
+    return shape.type_name, shape.serialization, sorted(shape.required_members) if members else [], members, parts
+
+
+def outlines(operation: OperationModel) -> object:
+    errors = [outline(one) for one in operation.error_shapes]
+    return operation.http, outline(operation.input_shape), outline(operation.output_shape), errors
+
+
+def test_every_service_that_a_client_is_made_of_is_there(models: Path) -> None:
+    assert len(SERVICES) >= 7
+    assert {path.name for path in models.iterdir()} == {*SERVICES, "endpoints.json"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_that_is_called_is_there_as_botocore_has_it(cut: Loader, service: str) -> None:
+    whole, kept = get_session().get_service_model(service), model(cut, service)
+    called = {name for name in whole.operation_names if xform_name(name) in CALLED}
+    assert called
+    assert called <= set(kept.operation_names)
+    for name in kept.operation_names:
+        assert outlines(kept.operation_model(name)) == outlines(whole.operation_model(name))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1"])
+def test_endpoints_and_paging_are_botocore_s_own(models: Path, service: str, region: str) -> None:
+    ours, theirs = get_session(), get_session()
+    ours.register_component("data_loader", create_loader(str(models)))
+    mine, whole = (one.create_client(service, region_name=region) for one in (ours, theirs))
+    assert mine.meta.endpoint_url == whole.meta.endpoint_url
+    for name in mine.meta.method_to_api_mapping:
+        assert mine.can_paginate(name) == whole.can_paginate(name)
+
+
+def test_botocore_finds_them_by_the_variable_that_the_template_sets(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for function in ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction"):
+        variables = Template().properties(function)["Environment"]["Variables"]
+        assert variables["AWS_DATA_PATH"] == "$LAMBDA_TASK_ROOT/models"
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(models.parent))
+    found = create_loader(f"$LAMBDA_TASK_ROOT/{models.name}").load_data_with_path("ec2/2016-11-15/service-2")
+    assert found[1].startswith(str(models))
+
+
+def test_what_is_not_there_botocore_has_itself(models: Path) -> None:
+    session = get_session()
+    session.register_component("data_loader", create_loader(str(models)))
+    client = session.create_client("sts", region_name="eu-central-1")
+    assert "get_caller_identity" in client.meta.method_to_api_mapping
+
+
+def test_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "ADAPTERS_DIR TARGET_DIR" in capsys.readouterr().err
