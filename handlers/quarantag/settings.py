@@ -36,7 +36,6 @@ class Settings:
     lock_snapshots_days: int = 0
     evidence_kms_key_arn: str = ""
     evidence_account_id: str = ""
-    ledger_table: str = ""
     forensic_access_source: str = ""
     forensic_access_port: int = 22
     disable_metadata_service: bool = False

@@ -41,7 +41,7 @@ class StatusChange:
             "account": settings.account,
             "region": settings.region,
             "stack": settings.stack,
-            "ledger_table": settings.ledger_table,
+            "ledger_table": settings.ledger,
             "at": self.at.isoformat(),
             "status": self.status,
             "reason": self.reason,
