@@ -94,7 +94,7 @@ def test_filters_hold_for_charts_and_tables(seen: Seen) -> None:
     seen.page.fill("#severity", "9")
     assert rows(seen, "kinds") == 0
     seen.page.get_by_role("button", name="Clear").click()
-    seen.page.wait_for_function("document.querySelectorAll('#kinds tbody tr').length > 4")
+    seen.page.locator("#kinds tbody tr >> nth=4").wait_for()
     seen.page.get_by_role("button", name="severity").last.click()
     assert seen.page.inner_text("#kinds tbody tr >> nth=0 >> td >> nth=3") == "2"
 
