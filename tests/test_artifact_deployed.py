@@ -116,4 +116,7 @@ def test_the_schedule_is_deployed(cloud: LocalCloud, stack: Deployed) -> None:
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
     assert sorted(one["Id"] for one in targets) == sorted(FUNCTIONS)
-    assert {one["Input"] for one in targets} == {'{"sweep": true}'}
+    inputs = {one["Id"]: json.loads(one["Input"]) for one in targets}
+    assert all(one["sweep"] is True for one in inputs.values())
+    watched = inputs["IsolationLambdaFunction"]["rules"]  # one of the functions looks after the stack's rules
+    assert {stack.resources["EC2TagChangeEvent"], stack.resources["GuardDutyFindingEvent"]} <= set(watched)
