@@ -36,7 +36,7 @@ def test_both_sides_are_run_and_judged(tmp_path: Path) -> None:
     assert (times.goal, cpu.goal, memory.goal) == ("<= 2 times", "<= 2 times", "< 300 MB")
     assert (times.measured or 0) > 0
     assert (cpu.measured or 0) > 0
-    assert memory.met
+    assert (memory.measured or 0) > 0  # the largest child of this process so far, other tests' too: no goal of this run
 
 
 def test_goals_are_written_beside_those_of_other_benchmarks(tmp_path: Path) -> None:
