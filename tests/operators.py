@@ -30,7 +30,7 @@ TEMPLATE: dict[str, Any] = {
         "Paused": {"Type": "String", "Default": "false"},
         "ForensicAccessSource": {"Type": "String", "Default": ""},
         "ProfileArn": {"Type": "String"},
-        "QueueUrl": {"Type": "String", "Default": ""},
+        "QueueUrl": {"Type": "String"},
     },
     "Resources": {"Notifications": {"Type": "AWS::SNS::Topic"}},
     "Outputs": {
