@@ -1,3 +1,3 @@
 """Fixtures for every test: the in-process cloud, the functions of `tests/stack.py`, and who operates them."""
 
-pytest_plugins = ["tests.cloud", "tests.stack", "tests.operators", "tests.measures.keeping"]
+pytest_plugins = ["tests.cloud", "tests.stack", "tests.operators", "tests.measures.keeping", "tests.counted"]

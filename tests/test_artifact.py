@@ -20,6 +20,7 @@ from console.policy_file import read
 from quarantag.policy import canonical, load
 from tests import findings
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
+from tests.counted import Counted
 from tests.runtime_interface import BuiltFunction, running
 from tests.stack import KEY, tag_change
 from tests.template import ROOT, Template
@@ -142,12 +143,11 @@ def test_each_policy_reaches_the_functions_through_sam_build_alone(artifact: Pat
         assert sorted(path.stem for path in (artifact / name / "policies").iterdir()) == POLICIES
 
 
-def test_all_functions_have_one_artifact_of_a_modest_size(artifact: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_functions_have_one_artifact_of_a_modest_size(artifact: Path, counted: Counted) -> None:
     first, *others = (tree(artifact / name) for name in FUNCTIONS)
     assert others == [first] * len(others)
     size = sum(path.stat().st_size for path in (artifact / "TagFindingFunction").rglob("*") if path.is_file())
-    with capsys.disabled():
-        print(f"\nartifact: {len(first)} files, {size / 1e6:.1f} MB unpacked")  # noqa: T201 - a figure to watch
+    counted(f"artifact: {len(first)} files, {size / 1e6:.1f} MB unpacked")
     assert size < MOST_BYTES
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.counted import Counted
 from tests.crash.crew import Result, run
 from tests.crash.matrix import DIRECTIONS, Direction, recorded
 from tests.crash.scenarios import SCENARIOS, Scenario
@@ -13,9 +14,8 @@ def results() -> list[Result]:
     return list(run(every_cell()))
 
 
-def test_every_cell_ends_as_it_must(results: list[Result], capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print(f"\n{table(results)}")  # noqa: T201 - the matrix is what this test is asked for
+def test_every_cell_ends_as_it_must(results: list[Result], counted: Counted) -> None:
+    counted(table(results))
     failed = [f"{result.cell}: {'; '.join(result.problems)}" for result in results if result.problems]
     assert failed == []
 

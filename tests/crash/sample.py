@@ -1,4 +1,7 @@
-"""The cells that run over the strict moto too: of each kind of fault at each method, the first in the recording."""
+"""The cells that run over the strict moto too: of each kind of fault at each method, the first by name.
+
+By name, since a recording orders calls of threads anew each time, and every process that runs tests must have the same.
+"""
 
 from collections.abc import Iterator
 
@@ -12,7 +15,7 @@ def _sample() -> Iterator[Cell]:
     seen = set()
     for scenario in SCENARIOS:
         for direction in DIRECTIONS:
-            for cell in cells(scenario, direction):
+            for cell in sorted(cells(scenario, direction), key=str):
                 what = cell.fault.call.port, cell.fault.call.method, cell.fault.kind, direction
                 if what not in seen:
                     seen.add(what)

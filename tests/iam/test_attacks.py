@@ -1,7 +1,6 @@
 """What a compromised function, a confused or malicious analyst, or an isolated instance may not do by its policies."""
 
-import pytest
-
+from tests.counted import Counted
 from tests.iam.people import ACCOUNT, KEY, ec2, tagged
 from tests.iam.roles import FUNCTIONS, ISOLATION, ISOLATOR, RELEASER, TAGGER, arn, by, holding
 from tests.iam.simulator import Question, simulate
@@ -172,11 +171,10 @@ ALLOWED: dict[str, Question] = {
 }
 
 
-def test_every_attack_is_denied(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_attack_is_denied(counted: Counted) -> None:
     answers = dict(zip(ATTACKS, simulate(ATTACKS.values()), strict=True))
     assert {name: one.reason for name, one in answers.items() if one.allowed} == {}
-    with capsys.disabled():
-        print(f"\nroles and policies of the stack: {len(ATTACKS)} attacks denied, {len(ALLOWED)} calls allowed")  # noqa: T201
+    counted(f"roles and policies of the stack: {len(ATTACKS)} attacks denied, {len(ALLOWED)} calls allowed")
 
 
 def test_what_each_is_for_is_allowed() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 import isolate
 from tests.cloud import SESSION, Lab
+from tests.counted import Counted
 from tests.iam.asked import facts
 from tests.iam.played import Played, deployed, question
 from tests.iam.plays import play
@@ -69,9 +70,7 @@ def unheard(played: Played, role: str, granted: dict[str, Policy]) -> set[str]:
     return allowed - asked - BY_LAMBDA - WITH_OTHER_PARAMETERS
 
 
-def test_every_call_is_allowed_and_no_action_is_granted_that_none_needs(
-    played: Played, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_call_is_allowed_and_no_action_is_granted_that_none_needs(played: Played, counted: Counted) -> None:
     granted = {role: played.granted(role) for role in FUNCTIONS}
     answers = judged(played, granted)
     assert [one.reason for one in answers if not one.allowed] == []
@@ -82,8 +81,5 @@ def test_every_call_is_allowed_and_no_action_is_granted_that_none_needs(
     assert denied == CUTTING, "the simulator is asked about the real roles: less of them is too little"
 
     heard = played.wire.heard
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"\ncalls at the wire: {len(heard)} allowed, of {len({(one.role, one.name) for one in heard})} kinds; "
-            f"{len(answers)} distinct questions to IAM"
-        )
+    kinds = len({(one.role, one.name) for one in heard})
+    counted(f"calls at the wire: {len(heard)} allowed, of {kinds} kinds; {len(answers)} distinct questions to IAM")

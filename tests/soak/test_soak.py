@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.cloud import Lab
+from tests.counted import Counted
 from tests.crash import fuzz
 from tests.crash.crew import crew, one_core
 from tests.crash.invariants import COUNTED
@@ -28,14 +29,11 @@ SEED = int(os.environ.get("QUARANTAG_SOAK_SEED", "0"))
 pytestmark = pytest.mark.skipif("QUARANTAG_SOAK" not in os.environ, reason="takes minutes: make soak")
 
 
-def say(capsys: pytest.CaptureFixture[str], title: str, counts: Counter[str]) -> None:
-    with capsys.disabled():
-        print(f"\n{title}")  # noqa: T201 - a soak says what it ran
-        for name, count in sorted(counts.items()):
-            print(f"  {count:>8}  {name}")  # noqa: T201
+def table(title: str, counts: Counter[str]) -> str:
+    return "\n".join([title, *(f"  {count:>8}  {name}" for name, count in sorted(counts.items()))])
 
 
-def test_the_model_at_length(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_at_length(counted: Counted) -> None:
     long = settings(
         max_examples=EXAMPLES,
         stateful_step_count=50,
@@ -46,17 +44,17 @@ def test_the_model_at_length(capsys: pytest.CaptureFixture[str]) -> None:
     )
     with one_core():
         run_state_machine_as_test(seed(SEED)(Containment), settings=long)
-    say(capsys, f"model: {EXAMPLES} examples asked for, seed {SEED}", COUNTED)
+    counted(table(f"model: {EXAMPLES} examples asked for, seed {SEED}", COUNTED))
     assert COUNTED["examples"] >= 2_000
 
 
-def test_mutated_events_by_the_hundred_thousand(capsys: pytest.CaptureFixture[str]) -> None:
+def test_mutated_events_by_the_hundred_thousand(counted: Counted) -> None:
     seeds = range(SEED, SEED + EVENTS // CHUNK)
     seen = Counter[str]()
     with crew() as pool:
         for counts in pool.map(fuzz.run, seeds, [CHUNK] * len(seeds)):
             seen.update(counts)
-    say(capsys, f"fuzz: {EVENTS} mutated events of each kind through each handler, seed {SEED}", seen)
+    counted(table(f"fuzz: {EVENTS} mutated events of each kind through each handler, seed {SEED}", seen))
     assert seen["tag, isolate: refused"] > EVENTS / 4
 
 
