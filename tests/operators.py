@@ -101,12 +101,19 @@ class Operator:
 
     def deploy(self, name: str = STACK, **parameters: str) -> None:
         """Make CloudFormation know the stack, with these parameters."""
-        given = {"ProfileArn": self.profile_arn, "QueueUrl": self.failed_events} | parameters
         SESSION.client("cloudformation").create_stack(
-            StackName=name,
-            TemplateBody=json.dumps(TEMPLATE),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+            StackName=name, TemplateBody=json.dumps(TEMPLATE), Parameters=self._given(parameters)
         )
+
+    def update(self, name: str = STACK, **parameters: str) -> None:
+        """Change the stack's parameters."""
+        SESSION.client("cloudformation").update_stack(
+            StackName=name, UsePreviousTemplate=True, Parameters=self._given(parameters)
+        )
+
+    def _given(self, parameters: dict[str, str]) -> list[Any]:
+        given = {"ProfileArn": self.profile_arn, "QueueUrl": self.failed_events} | parameters
+        return [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
 
     def written(self) -> list[TagEvent]:
         """Every tag change so far."""
