@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud import ACCOUNT, REGION, SESSION, STACK, Lab
+from tests.cloud import ACCOUNT, REGION, Lab
 from tests.operators import Operator
 from tests.stack import KEY, Stack, forget_wiring
 
