@@ -4,10 +4,11 @@ A call is carried out at once and its answer kept back until the latency is over
 with many calls at a time, is no part of what is measured. Times are `time.monotonic()`, the same in every process.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from multiprocessing import get_context
@@ -104,14 +105,16 @@ class _Gate:
 
 def _serve(asked: Connection) -> None:
     sys.setswitchinterval(_SWITCH)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with world() as prepared:
         gate = _Gate(DomainDispatcherApplication(create_backend_app))
         server = make_server("127.0.0.1", 0, gate, threaded=True)
         Thread(target=server.serve_forever, daemon=True).start()
         asked.send((f"http://127.0.0.1:{server.server_port}", dict(prepared.environment)))
-        while True:
-            question, *details = asked.recv()
-            asked.send(_answer(prepared, gate, question, details))
+        with suppress(EOFError):  # who asked is gone
+            while True:
+                question, *details = asked.recv()
+                asked.send(_answer(prepared, gate, question, details))
 
 
 def _answer(there: World, gate: _Gate, question: str, details: list[Any]) -> object:

@@ -1,7 +1,9 @@
 """The situations that are counted: each prepares its world and gives the event that one function then gets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
+from io import StringIO
 from typing import Any, Literal
 
 import isolate
@@ -37,7 +39,15 @@ def call(function: Function, event: Event) -> None:
     """Hand the event to the function's handler, as a new invocation."""
     handlers = {"isolate": isolate.handler, "release": release.handler, "tag_finding": tag_finding.handler}
     context: Any = Context("invocation")
-    handlers[function](event, context)
+    with unsaid():
+        handlers[function](event, context)
+
+
+@contextmanager
+def unsaid() -> Iterator[None]:
+    """Without what a function says on standard output: its metrics."""
+    with redirect_stdout(StringIO()):
+        yield
 
 
 def forget_wiring() -> None:

@@ -1,5 +1,6 @@
 """The AWS that is measured against: strict moto in this process, with what template.yaml makes, and its environment."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ def _stack(lab: Lab) -> dict[str, str]:
         "ACT_ON_SAMPLE_FINDINGS": "false",
         "MAX_CONTAINMENTS_PER_HOUR": "50",
         "EVENT_BUS_NAME": "default",
+        "SESSIONS_POLICY_ARN": _sessions_policy(lab),
         "LEDGER_TABLE": TABLE,
         "NOTIFICATIONS_TOPIC_ARN": SESSION.client("sns").create_topic(Name="notifications")["TopicArn"],
         "SEVERITY_POLICY": "default",
@@ -97,6 +99,13 @@ def _stack(lab: Lab) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     }
+
+
+def _sessions_policy(lab: Lab) -> str:
+    """What it says matters to nobody here, but that it is there."""
+    nothing = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    made = lab.iam.create_policy(PolicyName="DenyContainedSessions", PolicyDocument=json.dumps(nothing))
+    return str(made["Policy"]["Arn"])
 
 
 def _ledger_table() -> None:

@@ -12,6 +12,7 @@ from moto.sns.models import sns_backends
 from quarantag import announcements
 from quarantag.links import links
 from quarantag.messages import chat
+from quarantag.settings import Revocation
 from tests.cloud import ACCOUNT, REGION, Lab
 from tests.crash.world import SETTINGS
 from tests.stack import Stack, about
@@ -124,3 +125,16 @@ def test_one_topic_serves_mail_and_chat(stack: Stack, lab: Lab) -> None:
     jsonschema.validate(chatted, CUSTOM)
     assert chatted["content"]["title"] == body["Subject"]
     assert chatted["metadata"]["threadId"] == instance.id
+
+
+@pytest.mark.parametrize(
+    ("revoked", "said"),
+    [
+        ("instance", "Sessions that its role issued to it before are denied"),
+        ("role", "All sessions that its role issued before are denied"),
+        ("none", "Sessions issued before keep their credentials."),
+    ],
+)
+def test_what_happened_to_sessions_is_said_as_the_stack_treats_them(revoked: Revocation, said: str) -> None:
+    known = replace(KNOWN, revoke_credentials=revoked)
+    assert said in announcements.isolated(INSTANCE, WHY, [], "unknown", known).text

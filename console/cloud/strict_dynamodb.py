@@ -3,6 +3,7 @@
 from threading import RLock
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
 from console.cloud.correction import Moto, Original, corrects
 
@@ -22,3 +23,21 @@ def _serialized(original: Original, self: DynamoDBBackend, *args: Moto, **kwargs
 
 for _operation in ("get_item", "put_item", "update_item", "delete_item", "query", "scan", "transact_write_items"):
     corrects(DynamoDBBackend, _operation)(_serialized)
+
+
+@corrects(DynamoHandler, "transact_write_items")
+def _idempotent(original: Original, self: DynamoHandler) -> Moto:
+    """A transaction that is sent again, with the token that botocore gives each, has happened once, and is answered so.
+
+    That is how botocore's own retry of an answer that was lost ends well. DynamoDB API Reference, TransactWriteItems,
+    `ClientRequestToken`: for ten minutes, which nothing here outlives.
+    """
+    token = self.body.get("ClientRequestToken")
+    answers: dict[str, Moto] = self.dynamodb_backend.__dict__.setdefault("answered_transactions", {})
+    with _ONE_AT_A_TIME:
+        if token not in answers:
+            answer = original(self)
+            if token is None:
+                return answer
+            answers[token] = answer
+        return answers[token]

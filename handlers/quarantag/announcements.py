@@ -10,7 +10,7 @@ from quarantag.links import finding_id_of, links
 from quarantag.messages import Announcement
 from quarantag.metrics import Measured
 from quarantag.plan import Plan
-from quarantag.settings import Settings
+from quarantag.settings import Revocation, Settings
 
 _TAG_VALUE_LIMIT = 256
 _MOST_LISTED = 150  # SNS takes 256 KB
@@ -23,6 +23,15 @@ def tag_value(text: str) -> str:
     Source: Amazon EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions.
     """
     return _NOT_IN_TAGS.sub("_", " ".join(text.split()))[:_TAG_VALUE_LIMIT]
+
+
+_SESSIONS: Mapping[Revocation, str] = {
+    "instance": "Sessions that its role issued to it before are denied, unless a note says otherwise; "
+    "what was made with them before (keys, users, other sessions) lives on.",
+    "role": "All sessions that its role issued before are denied, unless a note says otherwise; "
+    "what was made with them before (keys, users, other sessions) lives on.",
+    "none": "Sessions issued before keep their credentials.",
+}
 
 
 def isolated(  # noqa: PLR0913, PLR0917 - the parts of the message
@@ -45,7 +54,7 @@ def isolated(  # noqa: PLR0913, PLR0917 - the parts of the message
         _who(why),
         *(f"Note: {note}" for note in notes),
         f"Cut: nobody opens a connection to or from it; {connections}.",
-        "Sessions issued before keep their credentials.",
+        _SESSIONS[settings.revoke_credentials],
     ]
     measured = [Measured(metrics.ISOLATED)]
     if took is not None:
