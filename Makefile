@@ -2,7 +2,8 @@
 # .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli and .venv-checks for checkov, whose pins disagree with
 # theirs; .venv-c7n for Cloud Custodian, which `make bench` measures against; .iam-simulate for the policy simulator of the tests.
 PYTHON ?= python3
-PYTEST_ARGS ?=
+# Two at a time, a file of tests always in one process, for what its tests share.
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 2 --dist loadfile
 VENV := .venv/bin
 SAM := .venv-sam/bin/sam
 # The locks are whole: --no-deps takes them as they are, on every pip; `pip check` then says whether they agree.
