@@ -1,5 +1,6 @@
 """The local cloud itself: what is deployed runs, AWS's services speak on its bus, nothing listens outside loopback."""
 
+import fcntl
 import json
 import os
 import time
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.cloud.build import find_sam, is_fresh
+from console.cloud.build import alone, find_sam, is_fresh
 from console.cloud.deploy import Deployed, deploy
 from console.cloud.local import ON_MOTO, LocalCloud, LocalCloudError, environment, local_cloud
 from console.cloud.place import ACCOUNT, REGION
@@ -172,6 +173,14 @@ def test_stack_that_cannot_be_created_says_why(cloud: LocalCloud, tmp_path: Path
     with pytest.raises(LocalCloudError, match="Nowhere") as raised:
         deploy(cloud, tmp_path, name="wrong")
     assert "\n" not in str(raised.value)
+
+
+def test_only_one_process_at_a_time_looks_and_builds(tmp_path: Path) -> None:
+    lock = tmp_path / "made" / "lock"
+    with alone(lock), lock.open("w") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_artifact_is_fresh_until_a_source_is_newer(tmp_path: Path) -> None:

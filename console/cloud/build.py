@@ -1,10 +1,12 @@
 """The built artifact that is deployed: `sam build` runs only where its output is missing, or older than a source."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from console.cloud.local import ROOT, LocalCloudError
@@ -18,9 +20,19 @@ SOURCES = (
 
 def built_artifact() -> Path:
     """The directory with the built template.yaml and the functions' code; LocalCloudError where it can't be made."""
-    if not is_fresh(ARTIFACT / "template.yaml", _sources()):
-        run_build(find_sam())
+    with alone(ARTIFACT.with_name("lock")):
+        if not is_fresh(ARTIFACT / "template.yaml", _sources()):
+            run_build(find_sam())
     return ARTIFACT
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Wait until no other process is in here with this lock: two builds at once would break each other's output."""
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def is_fresh(template: Path, sources: Iterable[Path]) -> bool:
