@@ -28,7 +28,7 @@ test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks
 	$(VENV)/pytest $(PYTEST_ARGS)
 
 soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
-	QUARANTAG_SOAK=1 $(VENV)/python -m pytest -s tests/soak
+	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak
 
 check: .venv/stamp .venv-sam/stamp .venv-checks/stamp ## Style, types and the template, without running anything
 	$(VENV)/ruff check .

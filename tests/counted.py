@@ -16,14 +16,14 @@ def counted(record_property: Callable[[str, object], None]) -> Counted:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell the lines, in the order of the files."""
-    told = {
-        (report.nodeid, str(value)): None
+    told = sorted(
+        (report.nodeid, str(value))
         for outcome in ("passed", "failed")
         for report in terminalreporter.getreports(outcome)
         for name, value in report.user_properties
         if name == _COUNTED
-    }
+    )
     if told:
         terminalreporter.section("counted")
-        for _, line in sorted(told):
+        for _, line in told:
             terminalreporter.write_line(line)

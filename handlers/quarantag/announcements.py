@@ -14,6 +14,14 @@ from quarantag.settings import Revocation, Settings
 
 _TAG_VALUE_LIMIT = 256
 _MOST_LISTED = 150  # SNS takes 256 KB
+_DENIED = (
+    "are denied, unless a note says otherwise; what was made with them before (keys, users, other sessions) lives on."
+)
+_SESSIONS: Mapping[Revocation, str] = {
+    "instance": f"Sessions that its role issued to it before {_DENIED}",
+    "role": f"All sessions that its role issued before {_DENIED}",
+    "none": "Sessions issued before keep their credentials.",
+}
 _NOT_IN_TAGS = re.compile(r"[^\w\s+\-=.:/@]", re.ASCII)
 
 
@@ -23,15 +31,6 @@ def tag_value(text: str) -> str:
     Source: Amazon EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions.
     """
     return _NOT_IN_TAGS.sub("_", " ".join(text.split()))[:_TAG_VALUE_LIMIT]
-
-
-_SESSIONS: Mapping[Revocation, str] = {
-    "instance": "Sessions that its role issued to it before are denied, unless a note says otherwise; "
-    "what was made with them before (keys, users, other sessions) lives on.",
-    "role": "All sessions that its role issued before are denied, unless a note says otherwise; "
-    "what was made with them before (keys, users, other sessions) lives on.",
-    "none": "Sessions issued before keep their credentials.",
-}
 
 
 def isolated(  # noqa: PLR0913, PLR0917 - the parts of the message
