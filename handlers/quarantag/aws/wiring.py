@@ -34,6 +34,7 @@ from quarantag.aws.role_policies import IamRolePolicies
 from quarantag.aws.role_sessions import CaseWishes, RoleSessions
 from quarantag.aws.rules import EventBridgeRules
 from quarantag.aws.sessions import InstanceSessions
+from quarantag.aws.survivors import CloudTrailSessions
 from quarantag.aws.switch import DynamoDbSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
@@ -65,6 +66,8 @@ _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_ti
 """For what would be done twice if it were sent twice."""
 _LEDGER = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=3)
 """A ledger out of reach must not hold up the cut."""
+_LOOK = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
+"""For what the sweep asks again anyway."""
 
 
 class SystemClock:
@@ -91,10 +94,10 @@ class Clients:
         self._region = region
         self._lock = Lock()
 
-    def client(self, service: str, config: Config) -> Any:  # noqa: ANN401 - a client's type is its service's
-        """Make a client of this service."""
+    def client(self, service: str, config: Config, region: str = "") -> Any:  # noqa: ANN401 - a client's type is its service's
+        """Make a client of this service, in another Region where one is given."""
         with self._lock:
-            return self._session.create_client(service, region_name=self._region, config=config)
+            return self._session.create_client(service, region_name=region or self._region, config=config)
 
 
 def logger(function: str) -> Logger:
@@ -186,8 +189,14 @@ def ports(of: Settings, log: Logger, environment: Mapping[str, str] = os.environ
             *_revocations((session, ec2, iam), table, of, environment),
         ),
         meter=meter,
+        history=_history(session, clock),
         switch=Fixed(_BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
     )
+
+
+def _history(session: Clients, clock: SystemClock) -> CloudTrailSessions:
+    """What sessions did, asked of each Region by a client of its own."""
+    return CloudTrailSessions(cache(lambda region: session.client("cloudtrail", _LOOK, region)), clock)
 
 
 def _revocations(
