@@ -33,7 +33,7 @@ Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long
 _Text = str | None
 
 
-def _place(
+def _place(  # noqa: PLR0913, PLR0917 - Typer reads an option from each
     stack: Annotated[
         str, typer.Option(envvar="QUARANTAG_STACK", metavar="NAME", help="Its name.", rich_help_panel=_PANEL)
     ] = "quarantag",
@@ -49,10 +49,21 @@ def _place(
         ),
     ] = None,
     ledger: Annotated[_Text, typer.Option(metavar="TABLE", help="The ledger's table.", rich_help_panel=_PANEL)] = None,
+    forensic_access_source: Annotated[
+        _Text,
+        typer.Option(
+            metavar="SOURCE",
+            help="The stack's ForensicAccessSource, where CloudFormation is not asked.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    forensic_access_port: Annotated[
+        int, typer.Option(metavar="PORT", help="The stack's ForensicAccessPort, likewise.", rich_help_panel=_PANEL)
+    ] = 22,
 ) -> Any:  # noqa: ANN401 - a `Place`, whose module is imported when a command runs
     from console.operate_aws import Place  # noqa: PLC0415 (lazy: `--help` stays fast)
 
-    return Place(stack, region, profile, tag_key, ledger)
+    return Place(stack, region, profile, tag_key, ledger, forensic_access_source, forensic_access_port)
 
 
 def at_a_stack(command: Callable[..., int]) -> Callable[..., None]:
