@@ -5,7 +5,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from moto.ec2 import ec2_backends
+from moto.ec2.models import ec2_backends
 
 from tests.cloud import ACCOUNT, IMAGE, REGION, Lab
 from tests.test_strict_moto_network import code
