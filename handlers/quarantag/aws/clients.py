@@ -6,6 +6,7 @@ from threading import RLock
 from typing import Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import get_session
 
 _CONNECTIONS = 32
@@ -33,9 +34,12 @@ class Clients:
     botocore's own clients, which are those of boto3: importing boto3 besides would only take time.
     """
 
-    def __init__(self, region: str) -> None:
-        """Make the session."""
+    def __init__(self, region: str, models: str = "") -> None:
+        """Make the session; with `models`, botocore's data is read from that folder alone."""
         self._session = get_session()
+        if models:
+            loader = Loader(extra_search_paths=[models], include_default_search_paths=False)
+            self._session.register_component("data_loader", loader)
         self._region = region
         self._lock = RLock()
         self._made: dict[tuple[str, int], Any] = {}
