@@ -74,7 +74,7 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class Survivors:
-    """What was found, first seen so at `looked_at`; `problems` of that look, and what was never read because it was too much."""
+    """What was found, first seen so at `looked_at`; `problems` of that look, and what was too much to be read."""
 
     looked_at: datetime
     found: tuple[Survivor, ...] = ()
