@@ -35,11 +35,17 @@ MAKE_GROUPS = CHANGE_RULES | {"ec2:CreateSecurityGroup"}
 READ_FINDINGS = {"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}
 ACTIONS = {
     TAGGER: COMMON | READ_FINDINGS,
-    ISOLATOR: RECONCILE | MAKE_GROUPS | {"events:DescribeRule", "events:ListTargetsByRule"} | READ | TAKEN,
+    ISOLATOR: RECONCILE
+    | MAKE_GROUPS
+    | {"cloudtrail:LookupEvents", "events:DescribeRule", "events:ListTargetsByRule"}
+    | READ
+    | TAKEN,
     RELEASER: RECONCILE | {"cloudtrail:LookupEvents"} | READ | GIVEN,
 }
 LOGS = {TAGGER: "<TagFindingLog.Arn>", ISOLATOR: "<IsolationLog.Arn>", RELEASER: "<ReleaseLog.Arn>"}
 SNAPSHOT = "arn:aws-cn:ec2:cn-north-1:*:snapshot/*"
+EVERYWHERE = ["cn-north-1", "us-east-1", "cn-north-1", "us-gov-west-1"]
+"""This Region, and where the partitions have their global events."""
 OWN_GROUP = {"StringEquals": {"aws:ResourceTag/QuarantagStack": "quarantag"}}
 
 
@@ -87,7 +93,7 @@ def test_a_role_has_exactly_the_actions_of_its_function(role: str) -> None:
 
 @pytest.mark.parametrize("role", ACTIONS)
 def test_bug_16_writes_on_everything(role: str) -> None:
-    """Only reading that supports no resource is on `*`; and that in this Region only."""
+    """Only reading that supports no resource is on `*`; and that in this Region only, but for IAM's events."""
     everywhere = [one for one in TEMPLATE.granted(role) if "*" in one.resources]
     assert everywhere
     for one in everywhere:
@@ -95,7 +101,8 @@ def test_bug_16_writes_on_everything(role: str) -> None:
         scaling = all(action.startswith("autoscaling:Describe") for action in one.actions)
         assert described or scaling or one.actions <= READ_FINDINGS | TRACE | {"cloudtrail:LookupEvents"}
         key = "ec2:Region" if described else "aws:RequestedRegion"
-        assert one.conditions == {"StringEquals": {key: "cn-north-1"}}
+        where = EVERYWHERE if role == ISOLATOR and one.actions == {"cloudtrail:LookupEvents"} else "cn-north-1"
+        assert one.conditions == {"StringEquals": {key: where}}
 
 
 @pytest.mark.parametrize(("role", "actions"), [(ISOLATOR, TAKEN), (RELEASER, GIVEN)])

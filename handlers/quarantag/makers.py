@@ -130,5 +130,5 @@ MADE: Mapping[tuple[str, str], Made] = {
         }.items()
     },
 }
-"""By event source and name. Code that runs elsewhere (an instance, a function of another role) is no credential: it is left
-to whoever investigates."""
+"""By event source and name. Code that runs elsewhere (an instance, a function of another role) is no credential: it is
+left to whoever investigates."""

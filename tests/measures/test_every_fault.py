@@ -23,6 +23,8 @@ SCENARIOS = (
         measures=EVERY,
         settings=ALL_ON,
     ),
+    Scenario("robbed of its credentials", one_interface, robbed=True),
+    Scenario("robbed of its credentials, by the sweep", one_interface, by_sweep=True, robbed=True),
     Scenario("1 interface, all sessions of the role", one_interface, measures=EVERY, settings=ALL_ROLE),
     Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
     Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),

@@ -23,9 +23,9 @@ class CloudTrailSessions:
     "CloudTrail userIdentity element"). One look reads so many pages for so long at most.
     """
 
-    def __init__(self, client: "Callable[[str], CloudTrailClient]", clock: Clock) -> None:
-        """`client` gives the client of a Region."""
-        self._client = client
+    def __init__(self, clients: "Callable[[str], CloudTrailClient]", clock: Clock) -> None:
+        """`clients` gives the client of a Region."""
+        self._clients = clients
         self._clock = clock
 
     def records(self, instance_id: str, region: str, since: datetime | None) -> Records:
@@ -35,9 +35,10 @@ class CloudTrailSessions:
             asked["StartTime"] = since
         texts: list[str] = []
         oldest, end = None, self._clock.now() + _LONGEST
+        region_client = self._clients(region)
         with faults.translated(f"look up the sessions of {instance_id}"):
             for number in range(_MOST_PAGES):
-                page = self._client(region).lookup_events(**asked)
+                page = region_client.lookup_events(**asked)
                 texts += [event["CloudTrailEvent"] for event in page["Events"] if "CloudTrailEvent" in event]
                 oldest = page["Events"][-1].get("EventTime", oldest) if page["Events"] else oldest
                 if not page.get("NextToken"):
