@@ -60,7 +60,7 @@ def test_an_alarm_tells_when_a_week_went_by_without_a_containment() -> None:
 
 
 def writing(instance: str, value: str, *keys: str, **context: str | list[str]) -> Question:
-    tags = {"aws__TagKeys": [KEY, *keys], f"aws__RequestTag/{KEY}": value}
+    tags: dict[str, str | list[str]] = {"aws__TagKeys": [KEY, *keys], f"aws__RequestTag/{KEY}": value}
     return by(ROLE, "ec2:CreateTags", instance, **tags, **context)
 
 
