@@ -24,8 +24,8 @@ PSEUDO = {
 _NO_VALUE = "<AWS::NoValue>"
 _SWITCHES = frozenset(
     {
-        *("CustomerKey", "DenyInNetworkAcls", "ForwardsEvents", "OwnKey", "ReservesConcurrency", "RevokeByRole"),
-        "TellsCentrally",
+        *("CustomerKey", "DenyInNetworkAcls", "ForwardsEvents", "HasCanary", "OwnKey", "ReservesConcurrency"),
+        *("RevokeByRole", "TellsCentrally"),
     }
 )
 """The conditions that switch a function, or a role's statement, on; other uses of Fn::If stay as they are."""

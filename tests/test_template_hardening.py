@@ -12,7 +12,8 @@ import pytest
 from tests.template import Template, as_document, as_list, source
 
 TEMPLATES = {
-    "by default": Template(RevokeCredentials="role"),
+    "by default": Template(),
+    "with all functions": Template(RevokeCredentials="role", CanaryInstanceId="i-0123456789abcdef0"),
     "in an organization": Template(
         CentralEventBusArn="arn:aws-cn:events:cn-north-1:999988887777:event-bus/central",
         CentralTopicArn="arn:aws-cn:sns:cn-north-1:999988887777:central",
