@@ -17,8 +17,7 @@ COMMON = LEDGER | {
     *TRACE,
 }
 RECONCILE = COMMON | {
-    "cloudtrail:LookupEvents",
-    "ec2:AssociateIamInstanceProfile",
+    *("cloudtrail:LookupEvents", "ec2:AssociateIamInstanceProfile"),
     "ec2:DescribeIamInstanceProfileAssociations",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
