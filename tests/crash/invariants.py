@@ -7,7 +7,7 @@ from quarantag.case import CLOSED, Case, InterfaceBefore
 from tests.cloud import Launched, Network
 from tests.crash.site import Site, standing
 from tests.crash.tap import Nth
-from tests.crash.verdict import uncut, unsupported
+from tests.crash.verdict import uncut, unsaved, unsupported
 from tests.crash.world import World
 
 COUNTED: Counter[str] = Counter()
@@ -146,6 +146,7 @@ class Watch:
         assert case is not None
         assert case.status == "Isolated"
         assert unsupported(self.site, launched, case) == []
+        assert unsaved(self.site, case) == []
 
     def _around_is_as_before(self) -> None:
         """Where no case is open, what measures changed is as it was; of an instance that ended, what outlives it."""

@@ -9,12 +9,26 @@ from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
 from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
 from tests.crash.world import SETTINGS
-from tests.measures.around import ALL_ON, ALL_ROLE, EVERY
+from tests.measures.around import ALL_ON, ALL_ROLE, EVERY, HANDED_OVER
+from tests.measures.evidence_world import save_evidence
 from tests.measures.members import keep_from_group
 
 WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.0.0.0/8")
 SCENARIOS = (
     Scenario("two VPCs, responders' access", two_vpcs, settings=WITH_ACCESS),
+    Scenario(
+        "evidence copied, locked and shared, by the sweep",
+        one_interface,
+        by_sweep=True,
+        measures=(save_evidence,),
+        settings=HANDED_OVER,
+    ),
+    Scenario(
+        "evidence locked and shared, no key",
+        one_interface,
+        measures=(save_evidence,),
+        settings=replace(HANDED_OVER, evidence_kms_key_arn=""),
+    ),
     Scenario("1 interface, every measure", one_interface, measures=EVERY, settings=ALL_ON),
     Scenario(
         "Auto Scaling member, every measure, by the sweep",
