@@ -156,7 +156,7 @@ class Containment(RuleBasedStateMachine):
         with suppress(QuarantagError, Died):
             run_sweep(self.site, Tap(self.site.ports, nth=fault).ports, function)
 
-    @rule(seconds=st.sampled_from([1.0, 61.0, 121.0, 3600.0]))
+    @rule(seconds=st.sampled_from([1.0, 61.0, 121.0, 3600.0, 43_200.0]))
     def wait(self, seconds: float) -> None:
         self.site.clock.sleep(seconds)
 
