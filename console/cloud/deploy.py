@@ -14,9 +14,8 @@ from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from console.cloud.local import LocalCloud, LocalCloudError
-from console.cloud.place import REGION, client
+from console.cloud.place import client
 
-BUCKET = "quarantag-artifacts"
 STACK = "quarantag"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 CREATE_SECONDS = 30.0
@@ -48,13 +47,13 @@ def package(cloud: LocalCloud, artifact: Path, template: dict[str, Any]) -> None
     """Upload the code of each function and point the template at it, as `sam package` does."""
     s3 = cloud.client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.create_bucket(Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": cloud.region})
     shared = template.get("Globals", {}).get("Function", {}).get("CodeUri")
     for function in _functions(template).values():
         code = function.get("CodeUri", shared)
         key = f"{code}.zip"
-        s3.put_object(Bucket=BUCKET, Key=key, Body=zipped(artifact / code))
-        function["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+        s3.put_object(Bucket=cloud.bucket, Key=key, Body=zipped(artifact / code))
+        function["CodeUri"] = {"Bucket": cloud.bucket, "Key": key}
 
 
 def zipped(directory: Path) -> bytes:
@@ -70,10 +69,12 @@ def zipped(directory: Path) -> bytes:
 def create_stack(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> None:
     """Create the stack from S3, since a template in the call has 51,200 bytes at most (CreateStack); wait for it."""
     cloudformation, key = cloud.client("cloudformation"), f"{name}.template"
-    cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body=json.dumps(template, default=str).encode())
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(template, default=str).encode())
     try:
         cloudformation.create_stack(
-            StackName=name, TemplateURL=f"https://s3.{REGION}.amazonaws.com/{BUCKET}/{key}", Capabilities=CAPABILITIES
+            StackName=name,
+            TemplateURL=f"https://s3.{cloud.region}.amazonaws.com/{cloud.bucket}/{key}",
+            Capabilities=CAPABILITIES,
         )
     except ClientError as error:
         raise LocalCloudError(f"The stack was refused: {error.response['Error']['Message']}") from error
