@@ -10,6 +10,7 @@ from quarantag.observing import observe
 from quarantag.plan import chosen_groups
 from tests.cloud import Launched
 from tests.crash.site import Site, standing, truth_of
+from tests.measures.evidence_world import WorldEvidence, problems_of_evidence
 from tests.trails import THIEF_KEY, Thief
 
 
@@ -58,7 +59,7 @@ def problems_of_release(
     if case is None or case.status != "Released":
         found.append(f"the case is {case.status if case else 'none'}")
     found += _shown(site, launched, "Released") if shown else []
-    found += _sent(site, launched, "Released", told=told)
+    found += _sent(site, launched, "Released", told=told) + (unsaved(site, case) if case else [])
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
 
 
@@ -95,6 +96,12 @@ def _unlisted(site: Site, launched: Launched, case: Case, *, told: bool) -> list
         return []
     found = [] if [one.what for one in case.survivors.found] == [THIEF_KEY] else [f"survivors: {case.survivors}"]
     return found + _told(site, launched, "Outlives the isolation", told=told)
+
+
+def unsaved(site: Site, case: Case) -> list[str]:
+    """What the case's evidence lacks, or has twice: a release changes nothing of it."""
+    ports = [measure.port for measure in site.ports.measures if isinstance(measure.port, WorldEvidence)]
+    return [one for port in ports for one in problems_of_evidence(port, case.instance_id, case.id, site.settings)]
 
 
 def _one_case(site: Site, launched: Launched) -> list[str]:
