@@ -240,4 +240,5 @@ def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
     wiring.wired.cache_clear()
     wiring.revoking.cache_clear()
+    wiring.living.cache_clear()
     tag_finding.policy.cache_clear()

@@ -107,8 +107,9 @@ def test_bug_18_groups_left_behind_can_be_found() -> None:
 
 
 def test_functions_end_before_their_lease_does() -> None:
-    for function in TEMPLATE.of_type(FUNCTION).values():
-        assert timedelta(seconds=function["Timeout"]) < LEASE
+    """But the stack's own, which takes no lease: see test_template_stack_life."""
+    for name, function in TEMPLATE.of_type(FUNCTION).items():
+        assert timedelta(seconds=function["Timeout"]) < LEASE or name == "StackFunction"
 
 
 def test_functions_have_the_size_that_was_measured() -> None:

@@ -19,6 +19,7 @@ from quarantag.aws.addresses import Ec2Addresses
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.auto_scaling import AutoScalingGroups
 from quarantag.aws.bus import EventBridgeBus
+from quarantag.aws.containments import Ec2Containments, MadeOutside, OwnGroups
 from quarantag.aws.evidence import Ec2Evidence
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.freeze import Ec2Freeze
@@ -34,7 +35,8 @@ from quarantag.aws.role_policies import IamRolePolicies
 from quarantag.aws.role_sessions import CaseWishes, RoleSessions
 from quarantag.aws.rules import EventBridgeRules
 from quarantag.aws.sessions import InstanceSessions
-from quarantag.aws.switch import DynamoDbSwitch
+from quarantag.aws.stacks import CloudFormationStacks
+from quarantag.aws.switch import DynamoDbSwitch, FlippedSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
 from quarantag.digest import Gathering
@@ -55,6 +57,7 @@ from quarantag.ports import Ports
 from quarantag.settings import Settings
 from quarantag.sweep import Swept
 from quarantag.switch import Fixed
+from quarantag.takedown import LifePorts
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -207,3 +210,22 @@ def revoking() -> tuple[CaseWishes, IamRolePolicies, Logger]:
     session = Clients(of.region)
     table = Table(session.client("dynamodb", config=_LEDGER), os.environ["LEDGER_TABLE"], SystemClock())
     return CaseWishes(table), IamRolePolicies(cache(lambda: session.client("iam", config=_EC2)), of.stack), log
+
+
+@cache
+def living() -> tuple[LifePorts, Settings]:
+    """What the stack's own function works with, once for each sandbox."""
+    of, log, clock = settings(), logger("stack"), SystemClock()
+    session = Clients(of.region)
+    ec2, iam = session.client("ec2", config=_EC2), session.client("iam", config=_EC2)
+    groups = OwnGroups(ec2, of.stack)
+    table = Table(session.client("dynamodb", config=_EC2), os.environ["LEDGER_TABLE"], clock)
+    made = LifePorts(
+        stacks=CloudFormationStacks(session.client("cloudformation", config=_EC2)),
+        containments=Ec2Containments(ec2, DynamoDbLedger(table, clock, log), groups),
+        leftovers=MadeOutside(ec2, iam, groups, os.environ["SESSIONS_POLICY_ARN"], of.region),
+        pausing=FlippedSwitch(table, clock),
+        clock=clock,
+        log=log.info,
+    )
+    return made, of
