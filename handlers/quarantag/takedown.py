@@ -84,7 +84,8 @@ def live(request: LifeRequest, ports: LifePorts, settings: Settings) -> str:
     asked = work(request, ports.stacks.status(request.stack_id))
     ports.log(f"{request.kind} of {request.logical_id}: {asked}")
     if asked == "may it change":
-        contained = _contained(ports, request.before.get("IsolationTagKey", ""), request.before, observing=False)
+        observing = settings.mode == "observe"
+        contained = _contained(ports, request.before.get("IsolationTagKey", ""), request.before, observing=observing)
         return why_not_changed(changed(request), contained, request.before)
     if asked == "take down":
         return _take_down(ports, settings, float(request.properties.get("SettleSeconds", "90")))
