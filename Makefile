@@ -12,6 +12,9 @@ export SAM_CLI_TELEMETRY := 0
 # Building and checking need nothing of AWS; SAM would still fail on an AWS_PROFILE that does not exist here.
 WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 
+# Everything that CloudFormation is given.
+TEMPLATES := template.yaml policies/organization/guard.yaml policies/stack/key.yaml
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test soak check format build deploy sbom bench lock clean versions
@@ -34,9 +37,9 @@ check: .venv/stamp .venv-sam/stamp .venv-checks/stamp ## Style, types and the te
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
-	$(VENV)/cfn-lint template.yaml policies/organization/guard.yaml
+	$(VENV)/cfn-lint $(TEMPLATES)
 	$(WITHOUT_AWS) $(SAM) validate --lint --region us-east-1
-	$(WITHOUT_AWS) .venv-checks/bin/checkov --config-file .checkov.yaml --file template.yaml policies/organization/guard.yaml
+	$(WITHOUT_AWS) .venv-checks/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
 
 format: .venv/stamp ## Rewrite the code in the project's style
 	$(VENV)/ruff check --fix .

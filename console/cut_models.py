@@ -1,10 +1,11 @@
 """`python -m console.cut_models ADAPTERS_DIR TARGET_DIR`: botocore's service models, cut to what the adapters call.
 
 EC2's model has 700 operations, of which the functions need 20; reading all of it is most of what making a client costs.
-`sam build` runs this over `handlers/quarantag/aws`, and template.yaml sets `AWS_DATA_PATH`, where botocore looks before
-it looks into its own data (https://botocore.amazonaws.com/v1/documentation/api/latest/reference/loaders.html). What is
-not there, such as a waiter or another service, it still finds in its own. Nothing is listed by hand: a service is a
-string and an operation a word of the adapters' sources, so that a new call is there with the next build.
+`sam build` runs this over `handlers/quarantag/aws`; template.yaml names the folder by `AWS_DATA_PATH`, botocore's own
+variable (https://botocore.amazonaws.com/v1/documentation/api/latest/reference/loaders.html). The functions look nowhere
+else, since botocore would list 900 folders of its own to know its services: what it needs beside the models goes along.
+No service is listed by hand: it is a string and an operation a word of the adapters' sources, so that a new call is
+there with the next build.
 """
 
 import ast
@@ -18,6 +19,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 
 USAGE = "usage: python -m console.cut_models ADAPTERS_DIR TARGET_DIR"
+_BESIDE = ("partitions", "sdk-default-configuration", "_retry")
 Model = dict[str, Any]
 
 
@@ -34,6 +36,8 @@ def main(arguments: list[str]) -> int:
         version = loader.determine_latest_version(service, "service-2")
         for kind, model in _models(loader, service, version, words):
             _write(target / service / version / f"{kind}.json", model)
+    for name in _BESIDE:
+        _write(target / f"{name}.json", loader.load_data(name))
     _write(target / "endpoints.json", _endpoints(loader.load_data("endpoints"), services))
     return 0
 

@@ -51,6 +51,8 @@ class Place:
     profile: str | None = None
     tag_key: str | None = None
     ledger: str | None = None
+    forensic_access_source: str | None = None
+    forensic_access_port: int = 22
 
     @property
     def told(self) -> bool:
@@ -217,8 +219,10 @@ def _told(session: boto3.Session, place: Place) -> tuple[Settings, str | None]:
         identity = session.client("sts", config=PATIENT).get_caller_identity()
     partition, account = identity["Arn"].split(":")[1], identity["Account"]
     profile = f"arn:{partition}:iam::{account}:instance-profile/{_DEFAULT_ROLE}-{session.region_name}"
-    key = {"IsolationTagKey": place.tag_key} if place.tag_key else {}
-    settings = Settings(account, session.region_name, profile, stack=place.stack, **_texts(key))
+    given = {"IsolationTagKey": place.tag_key, "ForensicAccessSource": place.forensic_access_source}
+    texts = _texts({name: value for name, value in given.items() if value})
+    port = place.forensic_access_port
+    settings = Settings(account, session.region_name, profile, stack=place.stack, forensic_access_port=port, **texts)
     return settings, place.ledger
 
 

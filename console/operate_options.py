@@ -31,28 +31,28 @@ Wait = Annotated[bool, typer.Option(help="Wait for the status tag.")]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait.")]
 
 _Text = str | None
+_TAG_KEY = "The control tag's key. With it or --ledger CloudFormation is not asked; what is not given is the default."
+_FORENSIC_ACCESS = "The stack's ForensicAccessSource, where CloudFormation is not asked."
 
 
-def _place(
+def _place(  # noqa: PLR0913, PLR0917 - Typer reads an option from each
     stack: Annotated[
         str, typer.Option(envvar="QUARANTAG_STACK", metavar="NAME", help="Its name.", rich_help_panel=_PANEL)
     ] = "quarantag",
     region: Annotated[_Text, typer.Option(metavar="REGION", help="As in the AWS CLI.", rich_help_panel=_PANEL)] = None,
     profile: Annotated[_Text, typer.Option(metavar="NAME", help="As in the AWS CLI.", rich_help_panel=_PANEL)] = None,
-    tag_key: Annotated[
-        _Text,
-        typer.Option(
-            metavar="KEY",
-            help="The control tag's key. With it or --ledger CloudFormation is not asked: "
-            "what is not given is the template's default.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None,
+    tag_key: Annotated[_Text, typer.Option(metavar="KEY", help=_TAG_KEY, rich_help_panel=_PANEL)] = None,
     ledger: Annotated[_Text, typer.Option(metavar="TABLE", help="The ledger's table.", rich_help_panel=_PANEL)] = None,
+    forensic_access_source: Annotated[
+        _Text, typer.Option(metavar="SOURCE", help=_FORENSIC_ACCESS, rich_help_panel=_PANEL)
+    ] = None,
+    forensic_access_port: Annotated[
+        int, typer.Option(metavar="PORT", help="The stack's ForensicAccessPort, likewise.", rich_help_panel=_PANEL)
+    ] = 22,
 ) -> Any:  # noqa: ANN401 - a `Place`, whose module is imported when a command runs
     from console.operate_aws import Place  # noqa: PLC0415 (lazy: `--help` stays fast)
 
-    return Place(stack, region, profile, tag_key, ledger)
+    return Place(stack, region, profile, tag_key, ledger, forensic_access_source, forensic_access_port)
 
 
 def at_a_stack(command: Callable[..., int]) -> Callable[..., None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from quarantag.aws import wiring
 from quarantag.catchup import catch_up, decide_one
-from quarantag.policy import Policy
+from quarantag.policy import Policy, load
 from quarantag.ports import TAGGER
 from quarantag.sweep import is_sweep
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @cache
 def policy() -> Policy:
     """Load the policy once for each sandbox, on its first event: a fault then reaches the queue with its event."""
-    return wiring.policy()
+    return load(wiring.policy_document())
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 
 import isolate
 import release
+import revoke
+import stack as own_function
 import tag_finding
 from console.compile_policies import main as compile_policies
 from quarantag import isolation
@@ -85,7 +87,7 @@ class Stack:
 
     def ports(self, *faults: Fault) -> Ports:
         """The real ports with faults in them, and a clock that does not wait."""
-        real = wiring.ports(wiring.settings(), wiring.logger("test"))
+        real = wiring.ports(wiring.base(), wiring.logger("test"))
         broken = {name: faulty(getattr(real, name), *faults) for name in ("instances", "ledger", "announcer")}
         kept: dict[str, Any] = {name: getattr(real, name) for name in ("trail", "findings", "bus", "switch")}
         return Ports(clock=FakeClock(), **kept, **broken)
@@ -239,6 +241,6 @@ def stack(
 def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
     wiring.wired.cache_clear()
-    wiring.revoking.cache_clear()
-    wiring.living.cache_clear()
+    revoke.wired.cache_clear()
+    own_function.wired.cache_clear()
     tag_finding.policy.cache_clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import stack as own_function
 from quarantag.aws import wiring
 from quarantag.reconcile import Request
 from quarantag.releasing import release
@@ -94,7 +95,7 @@ class Life:
     ) -> str:
         """Why the request is refused while the stack is doing this, "" where it is not."""
         forget_wiring()
-        real, of = wiring.living()
+        real, of = own_function.wired()
         broken: dict[str, Any] = {
             name: faulty(getattr(real, name), *faults) for name in ("containments", "leftovers", "pausing")
         }

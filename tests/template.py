@@ -22,7 +22,7 @@ PSEUDO = {
 
 
 _NO_VALUE = "<AWS::NoValue>"
-_SWITCHES = frozenset({"DenyInNetworkAcls", "RevokeByRole"})
+_SWITCHES = frozenset({"CustomerKey", "DenyInNetworkAcls", "OwnKey", "ReservesConcurrency", "RevokeByRole"})
 """The conditions that switch a function, or a role's statement, on; other uses of Fn::If stay as they are."""
 
 
@@ -102,7 +102,8 @@ class Template:
             return self._text(value)
         if key in intrinsics and not more:
             return intrinsics[key](argument)
-        return {key: self.evaluated(one) for key, one in value.items()}
+        found = {key: self.evaluated(one) for key, one in value.items()}
+        return {key: one for key, one in found.items() if one != _NO_VALUE}
 
     @staticmethod
     def _attribute(named: str | list[str]) -> str:
@@ -121,8 +122,10 @@ class Template:
         return condition not in _SWITCHES or self._holds(condition)
 
     def _holds(self, switch: str) -> bool:
-        left, right = self.evaluated(source()["Conditions"][switch]["Fn::Equals"])
-        return bool(left == right)
+        condition = source()["Conditions"][switch]
+        wanted = "Fn::Not" not in condition
+        left, right = self.evaluated(condition["Fn::Equals"] if wanted else condition["Fn::Not"][0]["Fn::Equals"])
+        return bool((left == right) == wanted)
 
     def _text(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
         if "Fn::Join" in value:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tag_finding
 from quarantag import announcements
 from quarantag.aws import wiring
 from quarantag.catchup import catch_up
@@ -51,7 +52,7 @@ def grouping(kind: str, region: str, *ids: str) -> dict[str, Any]:
 
 def tagged(stack: Stack, document: dict[str, Any], *faults: Fault) -> tuple[Tagged, ...]:
     """What becomes of the finding over faulty ports."""
-    return tag(parse(document), wiring.policy(), "tag_finding r", stack.ports(*faults), wiring.settings())
+    return tag(parse(document), tag_finding.policy(), "tag_finding r", stack.ports(*faults), wiring.settings())
 
 
 def test_a_lease_whose_answer_was_lost_keeps_nobody_out(stack: Stack, lab: Lab) -> None:
@@ -94,7 +95,7 @@ def test_one_instance_that_cannot_be_read_stops_no_other(stack: Stack, lab: Lab)
 def test_one_held_instance_that_cannot_be_read_stops_no_sweep(stack: Stack) -> None:
     ledger = stack.ports().ledger
     ledger.set_held("i-0aaaaaaaaaaaaaaa1", "f1", held=True)
-    catch_up(wiring.policy(), "sweep", stack.ports(Fault("instance", THROTTLED)), wiring.settings(), lambda: 90.0)
+    catch_up(tag_finding.policy(), "sweep", stack.ports(Fault("instance", THROTTLED)), wiring.settings(), lambda: 90.0)
     assert ledger.cursor("findings")
     assert list(ledger.held()) == [("i-0aaaaaaaaaaaaaaa1", "f1")], "nobody knows whether a human has acted"
 

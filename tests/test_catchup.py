@@ -44,7 +44,7 @@ class Sweeper:
     def sweep(self, seconds_left: Callable[[], float] = lambda: 90.0, *faults: Fault) -> CaughtUp:
         ports = replace(self.stack.ports(*faults), findings=self.findings, clock=self.clock)
         settings = wiring.settings()
-        return catch_up(wiring.policy(), "sweep", ports, settings, seconds_left)
+        return catch_up(tag_finding.policy(), "sweep", ports, settings, seconds_left)
 
     def keep(self, document: dict[str, Any], finding_id: str = "f1") -> None:
         self.findings.kept.append(document | {"id": finding_id, "updatedAt": self.clock.now().isoformat()})

@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.session import get_session
 
 from console.cut_models import main
+from quarantag.aws.clients import LEDGER, Clients
 from tests.template import ROOT, Template
 
 ADAPTERS = ROOT / "handlers" / "quarantag" / "aws"
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(ADAPTERS.glob("*.py")))
-SERVICES = sorted(set(re.findall(r'\.client\(\s*"([\w-]+)"', SOURCE)))
+SERVICES = sorted(set(re.findall(r'\.(?:client|later)\(\s*"([\w-]+)"', SOURCE)))
 CALLED = {*re.findall(r"\.(\w+)\(", SOURCE), *re.findall(r'get_paginator\("(\w+)"\)', SOURCE)}
+BESIDE = {"endpoints.json", "partitions.json", "sdk-default-configuration.json", "_retry.json"}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def outlines(operation: OperationModel) -> object:
 
 def test_every_service_that_a_client_is_made_of_is_there(models: Path) -> None:
     assert len(SERVICES) >= 7
-    assert {path.name for path in models.iterdir()} == {*SERVICES, "endpoints.json"}
+    assert {path.name for path in models.iterdir()} == {*SERVICES, *BESIDE}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -87,11 +90,18 @@ def test_botocore_finds_them_by_the_variable_that_the_template_sets(
     assert found[1].startswith(str(models))
 
 
-def test_what_is_not_there_botocore_has_itself(models: Path) -> None:
-    session = get_session()
-    session.register_component("data_loader", create_loader(str(models)))
-    client = session.create_client("sts", region_name="eu-central-1")
-    assert "get_caller_identity" in client.meta.method_to_api_mapping
+@pytest.mark.parametrize("service", SERVICES)
+def test_clients_are_made_from_that_folder_alone(models: Path, service: str) -> None:
+    client = Clients("eu-central-1", str(models)).client(service)
+    assert client.meta.method_to_api_mapping
+    with pytest.raises(UnknownServiceError):
+        Clients("eu-central-1", str(models)).client("sts")
+
+
+def test_who_asks_for_the_same_client_gets_the_same_one() -> None:
+    clients = Clients("eu-central-1")
+    assert clients.client("sns") is clients.later("sns")()
+    assert clients.client("sns") is not clients.client("sns", LEDGER)
 
 
 def test_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:

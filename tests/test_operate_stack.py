@@ -11,7 +11,7 @@ import pytest
 from console.operate_aws import Place, desk
 from tests.cloud import ACCOUNT, REGION, SESSION, TABLE, Lab
 from tests.operators import TEMPLATE, Operator
-from tests.stack import KEY, Stack
+from tests.stack import KEY, Stack, forget_wiring
 from tests.template import source
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +106,22 @@ def test_who_may_not_read_cloudformation_says_it(stack: Stack, lab: Lab, isolati
     assert (shown["contained"], shown["case"]["status"]) == (True, "Isolated")
     (row,) = operator.answered("list", "--ledger", TABLE, "--tag-key", KEY)["instances"]
     assert row["disagreements"] == []
+
+
+def test_the_responders_rule_is_no_foreign_one_once_it_is_said(
+    stack: Stack, lab: Lab, isolation_profile_arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without CloudFormation nothing tells it from a rule that somebody opened."""
+    monkeypatch.setenv("FORENSIC_ACCESS_SOURCE", "10.20.0.0/16")
+    monkeypatch.setenv("FORENSIC_ACCESS_PORT", "443")
+    forget_wiring()
+    operator = Operator(lab, stack, isolation_profile_arn)  # nothing is deployed
+    instance = lab.instance(profile=lab.profile())
+    stack.tag_and_isolate(instance.id)
+    said = ("--forensic-access-source", "10.20.0.0/16", "--forensic-access-port")
+    for options, contained in (((*said, "443"), True), ((*said, "22"), False), ((), False)):
+        shown = operator.answered("show", instance.id, "--ledger", TABLE, *options, code=0 if contained else 1)
+        assert shown["contained"] is contained
 
 
 def test_without_the_ledger_the_tag_can_be_written_and_the_live_instance_shown(

@@ -1,9 +1,11 @@
 """Strict moto: tags and tag-change events. On plain moto 5.2.5 they fail, but for what must stay accepted."""
 
 import re
+from threading import Thread
 from typing import Any
 
 import pytest
+from moto.ec2.models import ec2_backends
 
 from tests.cloud import ACCOUNT, IMAGE, REGION, Lab
 from tests.test_strict_moto_network import code
@@ -123,3 +125,27 @@ def test_listeners_hear_each_change(lab: Lab) -> None:
     lab.cloud.subscribe(lambda event: heard.append(event["resources"][0].rpartition("/")[2]))
     instance = lab.instance(tags={"Name": "web"})
     assert heard == [instance.id]
+
+
+class Watched(dict[str, str]):
+    """Tags of one resource: whoever walks them has another thread write a tag meanwhile."""
+
+    def __init__(self, lab: Lab, resource_id: str, tags: dict[str, str]) -> None:
+        super().__init__(tags)
+        self.writer = Thread(target=lab.ec2.create_tags, kwargs=tagging(resource_id, another="one"))
+
+    def items(self) -> Any:  # noqa: ANN401 - as dict's
+        for number, pair in enumerate(super().items()):
+            if number == 1 and self.writer.ident is None:
+                self.writer.start()
+                self.writer.join(0.5)  # it must wait for the walk, so for as long as is waited for here
+            yield pair
+
+
+def test_tags_are_read_while_they_are_written(lab: Lab) -> None:
+    instance_id = lab.instance(tags={"Name": "web", "Team": "one", "Stage": "live"}).id
+    backend = ec2_backends[ACCOUNT][REGION]
+    backend.tags[instance_id] = watched = Watched(lab, instance_id, backend.tags[instance_id])
+    lab.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [instance_id]}])
+    watched.writer.join()
+    assert lab.tags(instance_id)["another"] == "one"

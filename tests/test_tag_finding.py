@@ -85,7 +85,7 @@ def test_concurrent_findings_end_in_the_stricter_tag(stack: Stack, lab: Lab) -> 
     def find(number: int) -> None:
         changes = MEDIUM if number % 2 else {}
         ports = stack.ports()
-        policy = wiring.policy()
+        policy = tag_finding.policy()
         tag(parse(about(instance.id, **changes)), policy, f"request-{number}", ports, wiring.settings())
 
     with ThreadPoolExecutor(8) as pool:
@@ -195,9 +195,9 @@ def test_without_the_ledger_limits_cannot_be_counted_so_it_is_tried_again(stack:
     away = LedgerUnavailable("away")
     ports = stack.ports(*(Fault(method, away) for method in ("acquire", "case", "admit", "record")))
     settings = wiring.settings()
-    (limited,) = tag(parse(about(instance.id)), wiring.policy(), "request", ports, settings)
+    (limited,) = tag(parse(about(instance.id)), tag_finding.policy(), "request", ports, settings)
     assert limited.fault is away
-    (critical,) = tag(parse(about(instance.id, severity=9.5)), wiring.policy(), "request", ports, settings)
+    (critical,) = tag(parse(about(instance.id, severity=9.5)), tag_finding.policy(), "request", ports, settings)
     assert critical.outcome == "tagged"
     assert lab.tags(instance.id)[KEY] == "Isolate"
 
@@ -206,6 +206,6 @@ def test_a_tag_limit_met_by_surprise_still_tags_the_control(stack: Stack, lab: L
     instance = lab.instance()
     ports = stack.ports(Fault("tag", TagLimitReached("full"), times=1))
     settings = wiring.settings()
-    (done,) = tag(parse(about(instance.id)), wiring.policy(), "request", ports, settings)
+    (done,) = tag(parse(about(instance.id)), tag_finding.policy(), "request", ports, settings)
     assert done.outcome == "tagged"
     assert lab.tags(instance.id) == {KEY: "Isolate"}

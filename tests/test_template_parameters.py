@@ -28,6 +28,7 @@ DEFAULTS = {
     "IsolationRoleName": "SecurityIsolation-IAMRole",
     "IsolationSecurityGroupName": "SecurityIsolation-SecurityGroup",
     "IsolationTagKey": "SecurityIsolation",
+    "KmsKeyArn": "",
     "LockSnapshotsDays": "0",
     "MaxContainmentsPerHour": "50",
     "Mode": "enforce",
@@ -35,6 +36,7 @@ DEFAULTS = {
     "NotificationEmail": "",
     "ProtectInstance": "true",
     "ReleasePrincipals": "*",
+    "ReservedConcurrency": "0",
     "ReleaseTagValue": "Release",
     "ReviewTagValue": "Review",
     "RevocableRolePath": "/",
@@ -64,6 +66,8 @@ GOOD = {
     "LockSnapshotsDays": ("0", "1", "9999", "10000", "36499", "36500"),
     "EvidenceKmsKeyArn": ("", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd"),
     "EvidenceAccountId": ("", "123456789012"),
+    "KmsKeyArn": ("", "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "ReservedConcurrency": ("0", "1", "50", "1000"),
 }
 BAD = {
     "IsolationTagKey": (
@@ -94,6 +98,8 @@ BAD = {
     "LockSnapshotsDays": ("", "-1", "36501", "40000", "1.5", "01"),
     "EvidenceKmsKeyArn": ("alias/evidence", "arn:aws:kms:eu-central-1:123456789012:alias/a", "*"),
     "EvidenceAccountId": ("12345678901", "1234567890123", "acme"),
+    "KmsKeyArn": ("alias/aws/sns", "1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:kms:eu-central-1:1:key/a"),
+    "ReservedConcurrency": ("", "-1", "1001", "05", "1.5"),
 }
 
 
@@ -188,5 +194,9 @@ def test_every_parameter_reaches_the_functions() -> None:
     """But those that only name or notify."""
     parameters = {name: f"value-of-{name}" for name in PARAMETERS}
     environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
-    expected = set(PARAMETERS) - {"ContainWithinSeconds", "IsolationRoleName", "NotificationEmail", "Tracing"}
+    elsewhere = {
+        *("ContainWithinSeconds", "IsolationRoleName", "KmsKeyArn", "NotificationEmail"),
+        *("ReservedConcurrency", "Tracing"),
+    }
+    expected = set(PARAMETERS) - elsewhere
     assert {value.removeprefix("value-of-") for value in environment.values() if "value-of-" in value} == expected

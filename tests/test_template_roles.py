@@ -12,7 +12,7 @@ TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFu
 LEDGER = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem")}
 TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 COMMON = LEDGER | {
-    *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances"),
+    *("dynamodb:Query", "ec2:CreateTags", "ec2:DescribeInstances", "events:PutEvents"),
     *("logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage"),
     *TRACE,
 }
@@ -24,7 +24,6 @@ RECONCILE = COMMON | {
     "ec2:DisassociateIamInstanceProfile",
     "ec2:ModifyNetworkInterfaceAttribute",
     "ec2:ReplaceIamInstanceProfileAssociation",
-    "events:PutEvents",
     "iam:GetInstanceProfile",
     "iam:PassRole",
 }
@@ -46,9 +45,8 @@ OWN_GROUP = {"StringEquals": {"aws:ResourceTag/QuarantagStack": "quarantag"}}
 
 def test_each_function_has_its_own_role() -> None:
     roles = [one["Role"] for one in TEMPLATE.of_type("AWS::Serverless::Function").values()]
-    assert sorted(roles) == sorted(
-        f"<{role}.Arn>" for role in (*ACTIONS, "IAMRoleForRevokeFunction", "IAMRoleForStackFunction")
-    )
+    others = ("IAMRoleForRevokeFunction", "IAMRoleForStackFunction")
+    assert sorted(roles) == sorted(f"<{role}.Arn>" for role in (*ACTIONS, *others))
     for role in ACTIONS:
         assert "ManagedPolicyArns" not in TEMPLATE.properties(role)
     attached = {
@@ -58,7 +56,7 @@ def test_each_function_has_its_own_role() -> None:
     assert attached == {name: [f"<{ISOLATOR}>"] for name in taking} | {
         "GiveMeasuresBack": [f"<{RELEASER}>"],
         "ReadEvidence": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
-        "TellWorkflows": [f"<{ISOLATOR}>", f"<{RELEASER}>"],
+        "TellWorkflows": [f"<{TAGGER}>", f"<{ISOLATOR}>", f"<{RELEASER}>"],
         "NeverFlipTheSwitch": [f"<{TAGGER}>", f"<{ISOLATOR}>", f"<{RELEASER}>"],
     }
 
@@ -211,7 +209,7 @@ def test_some_powers_are_there_only_where_a_parameter_asks(policy: str, conditio
     assert condition in source()["Conditions"]
 
 
-@pytest.mark.parametrize("role", [ISOLATOR, RELEASER])
+@pytest.mark.parametrize("role", [TAGGER, ISOLATOR, RELEASER])
 def test_one_kind_of_event_is_sent_to_the_one_bus(role: str) -> None:
     kind = {"events:detail-type": "Containment Status Change", "events:source": "quarantag"}
     assert Template(EventBusName="forensics").allowed(role, "events:PutEvents") == {

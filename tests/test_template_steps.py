@@ -88,7 +88,7 @@ def test_the_ledger_s_and_the_announcer_s_calls_are_granted(role: str) -> None:
     assert granted(role, "dynamodb") == called(table, "dynamodb") - {"dynamodb:TransactWriteItems"} | writes
     assert granted(role, "sns") == called(announcer, "sns")
     watching = called(rules, "events") if role == ISOLATOR else set()
-    assert granted(role, "events") == watching | (set() if role == TAGGER else called(bus, "events"))
+    assert granted(role, "events") == watching | called(bus, "events")
 
 
 @pytest.mark.parametrize("role", PLANS)

@@ -144,9 +144,10 @@ def copy_policies(cloud: LocalCloud, policies: list[Mapping[str, Any]]) -> None:
     iam, made = cloud.client("iam"), client("iam", cloud.aws_endpoint)
     for resource in policies:
         arn = resource["PhysicalResourceId"]
-        version = made.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        document = made.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        iam.create_policy(PolicyName=arn.rpartition("/")[2], PolicyDocument=json.dumps(document))
+        policy = made.get_policy(PolicyArn=arn)["Policy"]
+        version = made.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+        named = {"PolicyName": policy["PolicyName"], "Path": policy["Path"]}
+        iam.create_policy(**named, PolicyDocument=json.dumps(version["Document"]))
 
 
 def configure_failures(cloud: LocalCloud, template: Mapping[str, Any], stack: Deployed) -> None:

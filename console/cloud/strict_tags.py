@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from threading import RLock
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.core import TaggedEC2Resource
@@ -16,6 +17,8 @@ from console.cloud.strict_network import ended
 
 MAX_KEY, MAX_VALUE, MAX_TAGS = 128, 256, 50
 RESERVED = "aws:"
+TAGS = RLock()
+"""Around what reads or writes moto's tags. Taken inside `STATE.lock`, never the other way, and by no listener."""
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
@@ -56,8 +59,8 @@ def delete_all_without_keys(original: Original, self: TagResponse) -> Moto:
     answer = original(self)
     if not self._get_param("Tags", []):
         for resource_id in self._get_param("Resources", []):
-            tags = self.ec2_backend.tags[resource_id]
-            own = {key: None for key in tags if not key.startswith(RESERVED)}
+            with TAGS:
+                own = {key: None for key in self.ec2_backend.tags[resource_id] if not key.startswith(RESERVED)}
             self.ec2_backend.delete_tags([resource_id], own)
     return answer
 
@@ -108,16 +111,24 @@ def announce_changes(original: Original, self: EC2Backend, resource_ids: list[st
     """
     with STATE.lock:
         instances = [one for one in resource_ids if one.startswith("i-")]
-        before = {one: dict(self.tags.get(one, {})) for one in instances}
-        answer = original(self, resource_ids, *change)
+        with TAGS:
+            before = {one: dict(self.tags.get(one, {})) for one in instances}
+            answer = original(self, resource_ids, *change)
+            after = {one: dict(self.tags.get(one, {})) for one in instances}
         for one in instances:
-            after = dict(self.tags.get(one, {}))
-            changed = {key for key in before[one].keys() | after if before[one].get(key) != after.get(key)}
+            changed = {key for key in before[one].keys() | after[one] if before[one].get(key) != after[one].get(key)}
             if changed:
-                event = tag_change_event(self, one, changed, after)
+                event = tag_change_event(self, one, changed, after[one])
                 for listener in STATE.listeners:
                     listener(event)
         return answer
+
+
+@corrects(TagBackend, "describe_tags")
+def describe_one_moment(original: Original, self: EC2Backend, *args: Moto, **kwargs: Moto) -> Moto:
+    """AWS answers while tags are written; moto walks the very dictionaries that other threads change, and fails."""
+    with TAGS:
+        return original(self, *args, **kwargs)
 
 
 for writes_tags in ("create_tags", "delete_tags", "delete_tag_keys"):

@@ -72,6 +72,13 @@ class Case:
         """Whether the containment still stands."""
         return self.status not in CLOSED
 
+    @property
+    def left_at_end(self) -> str:
+        """What to add where the instance is gone: whether its evidence was finished when it was last looked at."""
+        if "evidence" not in self.kept or "evidence" in self.taken:
+            return ""
+        return "; its evidence was not finished when last looked at: see docs/forensics.md, After a release"
+
 
 def case_id(instance_id: str, opened_at: datetime) -> str:
     """Name a case so that a person can read it and no two cases of one instance share it."""

@@ -174,8 +174,9 @@ class Reconcile(ABC):
 
     def ended(self) -> Outcome:
         """Close the case of an instance that is gone."""
-        reason = "the instance is terminated or EC2 does not know it"
-        if self.record.open_case:
+        case = self.record.open_case
+        reason = "the instance is terminated or EC2 does not know it" + (case.left_at_end if case else "")
+        if case:
             self.report.send("Ended", reason)
         self.record.move("Ended")
         return self.outcome("Ended", reason)

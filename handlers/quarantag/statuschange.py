@@ -22,7 +22,10 @@ _EVIDENCE: dict[str, list[Any]] = {"volumes": [], "snapshots": []}
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """How a containment ended at this moment; `observation` is the last one of the run, if any."""
+    """How a containment ended at this moment; `observation` is the last one of the run, if any.
+
+    `finding` is the reason tag's text where no case has it: what the tagger holds.
+    """
 
     instance_id: str
     status: str
@@ -31,6 +34,7 @@ class StatusChange:
     case: Case | None
     observation: Observation | None
     supported: tuple[Supported, ...]
+    finding: str | None = None
 
     def detail(self, settings: Settings) -> dict[str, Any]:
         """Give the event's detail, as JSON values."""
@@ -47,7 +51,7 @@ class StatusChange:
             "reason": self.reason,
             "instance": _instance(self.instance_id, seen.instance if seen else None),
             "case_id": case.id if case else None,
-            "finding": case.reason if case else None,
+            "finding": case.reason if case else self.finding,
             "opened_at": _time(case.opened_at if case else None),
             "isolated_at": _time(isolated_at),
             "interfaces": list(_interfaces(case.before.interfaces if case else (), seen, settings)),

@@ -17,7 +17,7 @@ from quarantag.naming import NamedInstance
 from quarantag.policy import Policy
 from quarantag.ports import Entry, Ports
 from quarantag.settings import Settings
-from quarantag.telling import announce_once, reason_tag
+from quarantag.telling import announce_once, held_status, reason_tag, send_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class _Tagging:
         wanted, decision = decision, self._limited(decision, facts.instance)
         if self._sufficient(facts.instance.tags, decision):
             return Tagged(decision, "already")
-        self._tell(decision, limited=decision != wanted)
+        self._tell(decision, facts.instance, limited=decision != wanted)
         self._write(decision, facts.instance)
         self._record(decision, "tagged")
         return Tagged(decision, "tagged")
@@ -179,7 +179,7 @@ class _Tagging:
         control = {settings.tag_key: self._control_value(decision)}
         tags = control | {settings.reason_key: reason_tag(decision, self.finding)}
         if decision.action == "hold":
-            tags[settings.status_key] = tag_value(f"Held: {decision.reason}")
+            tags[settings.status_key] = held_status(decision)
         try:
             self.ports.instances.tag(instance.id, tags)
         except TagLimitReached:
@@ -196,13 +196,14 @@ class _Tagging:
             announce_once(message, self.ports)
             raise Terminal(f"{instance.id}: {problem}") from fault
 
-    def _tell(self, decision: Decision, *, limited: bool) -> None:
+    def _tell(self, decision: Decision, instance: Instance, *, limited: bool) -> None:
         """Tell people before the tag says that it was done: a message that could not be sent is then due still."""
-        instance_id = decision.instance_id or ""
+        instance_id = instance.id
         if decision.action == "hold":
             message = announcements.held(instance_id, self._told(decision), self.settings, limit=limited)
             self.ports.announcer.announce(message)
             self.ports.ledger.set_held(instance_id, decision.finding_id, held=True)
+            send_held(instance, decision, self.finding, self.ports, self.settings)
         elif decision.action == "review":
             self.ports.announcer.announce(announcements.review(instance_id, self._told(decision), self.settings))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from quarantag.aws import wiring
+import stack
 from quarantag.stacklife import DELETION, parse
 from quarantag.takedown import live
 from tests.cloud import ACCOUNT, REGION, TABLE
@@ -65,7 +65,7 @@ def heard(life: Life) -> Iterator[Wire]:
         wire.role = LIFE
         forget_wiring()
         request = parse(event("Delete", DELETION, ResourceProperties={"SettleSeconds": "0"}))
-        assert live(request, *wiring.living()) == ""
+        assert live(request, *stack.wired()) == ""
         yield wire
 
 

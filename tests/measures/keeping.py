@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from quarantag.aws import wiring
+from quarantag.aws.measuring import measures
 from quarantag.isolation import isolate
 from quarantag.ports import Ports
 from quarantag.reconcile import Outcome, Request
@@ -48,7 +49,7 @@ def keeping(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Keeping:
     """Over the stack, with the parameter on."""
     monkeypatch.setenv("AUTO_SCALING_MEMBERS", "standby")
     forget_wiring()
-    real = wiring.ports(wiring.settings(), wiring.logger("test"))
+    real = wiring.ports(wiring.base(), wiring.logger("test"), measures)
     ports = Ports(
         instances=real.instances,
         ledger=real.ledger,

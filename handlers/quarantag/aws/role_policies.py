@@ -7,11 +7,32 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from quarantag.aws import faults
+from quarantag.aws.items import case_of
+from quarantag.aws.table import Table
 from quarantag.revocable import name_of
-from quarantag.revoking import policy_name
+from quarantag.revoking import Wish, policy_name
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
+
+WISH = "deny_issued_before"
+"""The attribute of the case."""
+
+
+class CaseWishes:
+    """The wish is an attribute of the instance's latest case (`revoking.Wishes`)."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def wish(self, instance_id: str) -> Wish | None:
+        """Read the case, strongly consistent."""
+        values = self._table.get(instance_id, "case")
+        case = case_of(values) if values else None
+        kept = case.kept.get("role_sessions") if case else None
+        if not values or not case or not kept or kept["untouched"]:
+            return None
+        return Wish(kept["role_arn"], kept["role_id"], str(values.get(WISH, "")) if case.open else "")
 
 
 class IamRolePolicies:

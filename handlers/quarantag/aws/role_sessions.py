@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from quarantag.aws import faults, reading
-from quarantag.aws.items import case_of
+from quarantag.aws.role_policies import WISH
 from quarantag.aws.table import Refused, Table
 from quarantag.errors import Conflict, Retryable, Terminal
 from quarantag.instance import Profile
 from quarantag.measures.role_sessions import MOST_OTHERS, Denial
 from quarantag.revocable import name_of
-from quarantag.revoking import Wish, policy_name, time_in
+from quarantag.revoking import policy_name, time_in
 from quarantag.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,23 +22,6 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
 _ALIVE = ["pending", "running", "stopping", "stopped"]
-_WISH = "deny_issued_before"
-
-
-class CaseWishes:
-    """The wish is an attribute of the instance's latest case (`revoking.Wishes`)."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def wish(self, instance_id: str) -> Wish | None:
-        """Read the case, strongly consistent."""
-        values = self._table.get(instance_id, "case")
-        case = case_of(values) if values else None
-        kept = case.kept.get("role_sessions") if case else None
-        if not values or not case or not kept or kept["untouched"]:
-            return None
-        return Wish(kept["role_arn"], kept["role_id"], str(values.get(_WISH, "")) if case.open else "")
 
 
 class RoleSessions:
@@ -101,14 +84,14 @@ class RoleSessions:
     def wished(self, instance_id: str, case_id: str) -> str:
         """Read the case's attribute."""
         values = self._table.get(instance_id, "case") or {}
-        return str(values.get(_WISH, "")) if values.get("case_id") == case_id else ""
+        return str(values.get(WISH, "")) if values.get("case_id") == case_id else ""
 
     def wish(self, instance_id: str, case_id: str, before: str) -> None:
         """Set the case's attribute, where it is the latest and open."""
         condition = "case_id = :case AND attribute_exists(open_case)"
         given = {":case": case_id, ":before": before}
         try:
-            self._table.update(self._table.updating((instance_id, "case"), f"SET {_WISH} = :before", condition, given))
+            self._table.update(self._table.updating((instance_id, "case"), f"SET {WISH} = :before", condition, given))
         except Refused as refused:
             raise Conflict(f"{case_id}: another function took over") from refused
 

@@ -28,6 +28,7 @@ from quarantag.steps.evidence import (
 )
 
 _SKEW = timedelta(minutes=5)
+_BY_HAND = "the sweep finishes no evidence of a closed case: do it by hand (docs/forensics.md, After a release)"
 Copies = Mapping[str | None, Snapshot]
 """Each copy by the snapshot that it is of."""
 
@@ -84,9 +85,12 @@ class SaveEvidence(Measure[Evidence]):
             detail=_detail(kept, (*made, *copies.values())),
         )
 
-    def plan_release(self, seen: Evidence, kept: Kept, subject: Subject) -> Todo:  # noqa: ARG002 - the measure's shape
-        """Nothing is given back: evidence stays."""
-        return Todo(detail=_detail(kept, seen.snapshots))
+    def plan_release(self, seen: Evidence, kept: Kept, subject: Subject) -> Todo:
+        """Nothing is given back: evidence stays. What is not finished is said: no sweep comes back to a closed case."""
+        made = tuple(one for one in seen.snapshots if _is_of(one, kept))
+        copies: Copies = {one.copy_of: one for one in seen.snapshots if one.copy_of}
+        notes = tuple(_unfinished(made, copies, subject.settings, kept["volumes"]))
+        return Todo(notes=(*notes, _BY_HAND) if notes else (), detail=_detail(kept, seen.snapshots))
 
     def _missing(self, seen: Evidence, kept: Kept, subject: Subject) -> Todo:
         """Create them, unless they were, or may have been."""
@@ -165,6 +169,26 @@ def _lacking(made: tuple[Snapshot, ...], volumes: Mapping[str, str]) -> Iterator
     for device, volume_id in volumes.items():
         if volume_id not in have:
             yield f"{volume_id} ({device}) has no good snapshot: make one by hand"
+
+
+def _unfinished(
+    made: tuple[Snapshot, ...], copies: Copies, settings: Settings, volumes: Mapping[str, str]
+) -> Iterator[str]:
+    """What the parameters ask for and the case's snapshots lack, where a release closes it now."""
+    every, key, account = (*made, *copies.values()), settings.evidence_kms_key_arn, settings.evidence_account_id
+    yield from _lacking(made, volumes)
+    yield from (f"{one.id} is pending still: AWS completes it" for one in every if one.state == "pending")
+    good = [one for one in made if one.state != "error"]
+    copied = {one.copy_of: one for one in copies.values() if one.state != "error"}
+    to_share = [copied.get(one.id) for one in good] if key else good
+    unlocked = [one.id for one in (*good, *copied.values()) if settings.lock_snapshots_days and not one.locked]
+    unshared = [one.id for one in to_share if one and account and account not in one.shared_with]
+    lacks = {
+        f"not copied under {key}": [one.id for one in good if key and one.id not in copied],
+        "not locked": unlocked,
+        f"not shared with {account}": unshared,
+    }
+    yield from (f"{', '.join(ids)}: {what}" for what, ids in lacks.items() if ids)
 
 
 def _notes(seen: Evidence) -> tuple[str, ...]:

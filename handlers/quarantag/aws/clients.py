@@ -1,0 +1,57 @@
+"""Clients of AWS's services over one session: who asks for the same one gets the same one."""
+
+from collections.abc import Callable
+from functools import partial
+from threading import RLock
+from typing import Any
+
+from botocore.config import Config
+from botocore.loaders import Loader
+from botocore.session import get_session
+
+_CONNECTIONS = 32
+"""Kept open by each client: more calls go out at once than botocore's ten, and a new one costs a TLS handshake."""
+RETRIED = Config(
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=3,
+    read_timeout=10,
+    max_pool_connections=_CONNECTIONS,
+)
+SENT_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+"""For what would be done twice if it were sent twice."""
+LEDGER = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=1,
+    read_timeout=3,
+    max_pool_connections=_CONNECTIONS,
+)
+"""A ledger out of reach must not hold up the cut."""
+
+
+class Clients:
+    """Makes clients over one session: one at a time, since a session is not safe for threads.
+
+    botocore's own clients, which are those of boto3: importing boto3 besides would only take time.
+    """
+
+    def __init__(self, region: str, models: str = "") -> None:
+        """Make the session; with `models`, botocore's data is read from that folder alone."""
+        self._session = get_session()
+        if models:
+            loader = Loader(extra_search_paths=[models], include_default_search_paths=False)
+            self._session.register_component("data_loader", loader)
+        self._region = region
+        self._lock = RLock()
+        self._made: dict[tuple[str, int], Any] = {}
+
+    def client(self, service: str, config: Config = RETRIED) -> Any:  # noqa: ANN401 - a client's type is its service's
+        """Make a client of this service, or give the one that was made with this very `config`."""
+        key = service, id(config)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._session.create_client(service, region_name=self._region, config=config)
+            return self._made[key]
+
+    def later(self, service: str, config: Config = RETRIED) -> Callable[[], Any]:
+        """Make it only once it is called for."""
+        return partial(self.client, service, config)
