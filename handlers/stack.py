@@ -28,7 +28,7 @@ def wired() -> tuple[LifePorts, Settings]:
     groups = OwnGroups(ec2, of.stack)
     policy = environment["SESSIONS_POLICY_ARN"]
     ports = LifePorts(
-        stacks=CloudFormationStacks(clients.client("cloudformation")),
+        stacks=CloudFormationStacks(clients),
         containments=Ec2Containments(ec2, DynamoDbLedger(table, clock, log), groups),
         leftovers=MadeOutside(ec2, clients.client("iam"), groups, policy, of.region),
         pausing=FlippedSwitch(table, clock),

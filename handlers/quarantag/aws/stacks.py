@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from quarantag.aws import faults
+from quarantag.aws.clients import Clients
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 class CloudFormationStacks:
     """The stack itself."""
 
-    def __init__(self, cloudformation: "CloudFormationClient") -> None:
-        self._client = cloudformation
+    def __init__(self, clients: Clients) -> None:
+        self._client: CloudFormationClient = clients.client("cloudformation")
 
     def status(self, stack_id: str) -> str:
         """`DescribeStacks`, by the stack's id: one that is deleted is found by nothing else."""
