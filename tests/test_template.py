@@ -101,7 +101,7 @@ def test_the_logs_outlive_the_stack_and_end() -> None:
 
 
 def test_bug_18_groups_left_behind_can_be_found() -> None:
-    """The groups are made where they are needed, so the stack says how to find them all."""
+    """The groups are made where they are needed, so the stack says how to find them all; it deletes them, too."""
     outputs: dict[str, Any] = TEMPLATE.evaluated(source()["Outputs"])
     assert "Name=tag:QuarantagStack,Values=quarantag" in outputs["IsolationGroups"]["Value"]
 
