@@ -18,6 +18,7 @@ from benchmarks import (
     report,
     round_trips,
     size,
+    start_profile,
     storms,
     sweep_scale,
     time_to_cut,
@@ -64,7 +65,8 @@ def _side_by_side(runs: int) -> list[Goal]:
     """What is measured beside the alternatives, and the picture of it."""
     cases = time_to_cut.measure(runs)
     starts = cold_start.measure(runs)
-    report.show(report.cut_table(cases), report.start_table(starts))
+    report.show(report.cut_table(cases), report.cut_profile_table(cases))
+    report.show(report.start_table(starts), report.start_profile_table(start_profile.measure(runs)))
     picture.draw(cases, starts, ROOT / "docs")
     ways = pipeline.medians(pipeline.measure(runs))
     report.show(report.way_table(ways))

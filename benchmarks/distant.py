@@ -5,6 +5,7 @@ with many calls at a time, is no part of what is measured. Times are `time.monot
 """
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +24,8 @@ from benchmarks.world import World, world
 
 _SWITCH = 0.0005
 """Seconds until a thread of this process gives way: an answer that is due must not wait for the work on another."""
-CUT = b"Action=ModifyNetworkInterfaceAttribute"
+CUT = "ModifyNetworkInterfaceAttribute"
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -34,6 +36,18 @@ class Prepared:
     event: dict[str, Any]
     instance_id: str
     vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call as this AWS saw it: when it arrived, and when its answer was due.
+
+    That this process's thread is woken somewhat later, with others at work, is no part of what is measured.
+    """
+
+    operation: str
+    arrived: float
+    answered: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +64,17 @@ class Distant:
         return found
 
     def set_latency(self, seconds: float) -> None:
-        """From now on each answer takes so long; forgets the cuts."""
+        """From now on each answer takes so long; forgets what was asked."""
         self._ask("latency", seconds)
+
+    def asked(self) -> list[Asked]:
+        """Every call that is answered by now, in the order of the answers."""
+        found: list[Asked] = self._ask("asked")
+        return found
 
     def cuts(self) -> list[float]:
         """When each change of an interface's groups was answered."""
-        found: list[float] = self._ask("cuts")
-        return found
+        return [one.answered for one in self.asked() if one.operation == CUT]
 
     def is_cut(self, prepared: Prepared) -> bool:
         """Whether every interface of the instance is in one group that has no rule."""
@@ -88,19 +106,25 @@ class _Gate:
 
     application: Wsgi
     latency: float = 0.0
-    cuts: list[float] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own
-        until = time.monotonic() + self.latency
+        arrived = time.monotonic()
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         with self.lock:  # moto's state is not made for threads
             answer = list(self.application(environ, start_response))
-        time.sleep(max(0.0, until - time.monotonic()))
-        if CUT in body:
-            self.cuts.append(time.monotonic())
+        due = max(arrived + self.latency, time.monotonic())
+        time.sleep(max(0.0, due - time.monotonic()))
+        self.asked.append(Asked(_operation(environ, body), arrived, due))
         return answer
+
+
+def _operation(environ: Mapping[str, Any], body: bytes) -> str:
+    """Of a query API its `Action`, of a JSON one its target's last word."""
+    action = _ACTION.search(body)
+    return action[1].decode() if action else str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
 
 
 def _serve(asked: Connection) -> None:
@@ -122,9 +146,9 @@ def _answer(there: World, gate: _Gate, question: str, details: list[Any]) -> obj
         case "prepare":
             return _prepared(there, *details)
         case "latency":
-            gate.latency, gate.cuts = details[0], []
-        case "cuts":
-            return gate.cuts
+            gate.latency, gate.asked = details[0], []
+        case "asked":
+            return list(gate.asked)
         case "is_cut":
             return _is_cut(there, details[0])
     return None

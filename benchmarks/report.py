@@ -1,19 +1,22 @@
 """Prints what was measured, as tables; times only as ratios."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cold_start import Start, rows
+from benchmarks.cut_profile import PARTS, medians
 from benchmarks.footprint import Footprint
 from benchmarks.goals import Goal
 from benchmarks.memory_size import SIZES, Work, cost, recommended, seconds
 from benchmarks.pipeline import STAGES, Way
 from benchmarks.round_trips import Counted
+from benchmarks.start_phases import PHASES
 from benchmarks.storms import Storm
 from benchmarks.sweep_scale import Swept
-from benchmarks.time_to_cut import CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS, QUARANTAG, Case
+from benchmarks.time_to_cut import CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS, JUDGED, PROFILED, QUARANTAG, Case
 
 _CONTENDERS = (QUARANTAG, CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS)
 
@@ -77,6 +80,26 @@ def cut_table(cases: Sequence[Case]) -> Table:
             for name in _CONTENDERS
         ]
         table.add_row(f"{one.name}, {one.latency * 1000:g} ms", *cells)
+    return table
+
+
+def cut_profile_table(cases: Sequence[Case]) -> Table:
+    """Where the time to the cut goes, in parts of the classic flow's whole; at the latency that is judged."""
+    table = Table("situation", "who", "round trips", "calls", *PARTS, title="Where the time to the cut goes")
+    for one in (one for one in cases if one.latency == JUDGED):
+        whole = median(one.seconds[CLASSIC])
+        for name in PROFILED:
+            parts = [f"{part / whole:.3f}" for part in medians(one.profiles[name])]
+            last = one.profiles[name][-1]
+            table.add_row(one.name, name, str(last.rounds), str(last.calls), *parts)
+    return table
+
+
+def start_profile_table(profiles: Mapping[str, Sequence[float]]) -> Table:
+    """Where the CPU of each function's start goes, of its own whole."""
+    table = Table("function", *PHASES, title="Where the CPU of a start goes (median shares)")
+    for name, parts in profiles.items():
+        table.add_row(name, *(f"{part:.2f}" for part in parts))
     return table
 
 

@@ -11,8 +11,6 @@ from benchmarks.world import world
 POINTS = {
     "to_cut": "to the cut",
     "to_verified": "until verified",
-    "to_told": "to the last tag",
-    "whole": "in all",
 }
 _CUT = "ModifyNetworkInterfaceAttribute"
 _OBSERVATION = "DescribeNetworkInterfaces"

@@ -20,7 +20,7 @@ Function = Literal["isolate", "release", "tag_finding"]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Goals are the most round trips until the last interface is cut, until that is verified, until all is recorded.
+    """Goals are the most round trips until the last interface is cut, and until that is verified.
 
     With `measures`, those that template.yaml asks for by default run beside the cut, which must be no deeper for it.
     They wait by the clock between their readings, so that no other round trip can be counted then.
@@ -31,7 +31,6 @@ class Scenario:
     prepare: Callable[[World], Event]
     to_cut: int | None = None
     to_verified: int | None = None
-    whole: int | None = None
     measures: bool = False
 
 
@@ -126,16 +125,16 @@ def _instance(world: World) -> Launched:
 
 
 def _there(name: str, prepare: Callable[[World], Event]) -> Scenario:
-    return Scenario(f"isolate: {name}", "isolate", prepare, to_cut=3, to_verified=6, whole=6)
+    return Scenario(f"isolate: {name}", "isolate", prepare, to_cut=3, to_verified=6)
 
 
 def _fresh(name: str, prepare: Callable[[World], Event]) -> Scenario:
-    return replace(_there(f"{name}, fresh VPC", prepare), to_cut=5, to_verified=None, whole=None)
+    return replace(_there(f"{name}, fresh VPC", prepare), to_cut=5, to_verified=None)
 
 
 def _supported(one: Scenario) -> Scenario:
     name = f"{one.name}, with measures"
-    return replace(one, name=name, to_verified=None, whole=None, measures=True)
+    return replace(one, name=name, to_verified=None, measures=True)
 
 
 def _tags(name: str, prepare: Callable[[World], Event]) -> Scenario:

@@ -17,6 +17,7 @@ from statistics import median
 import boto3
 
 from benchmarks import classic
+from benchmarks.cut_profile import Profile, profile
 from benchmarks.distant import Distant, Prepared, distant
 from benchmarks.goals import Goal
 from benchmarks.scenarios import forget_wiring, unsaid
@@ -33,6 +34,7 @@ RUNS = 7
 OF_CLASSIC = {1: 0.55, 4: 0.35}
 """The most of the classic time, by number of interfaces."""
 QUARANTAG, CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS = "Quarantag", "classic", "c7n in process", "c7n"
+PROFILED = (QUARANTAG, CLASSIC)
 PYTHON = ROOT / ".venv-c7n" / "bin" / "python"
 _SCRIPT = Path(__file__).with_name("custodian.py")
 _PAUSE = 0.05  # seconds
@@ -47,6 +49,7 @@ class Case:
     interfaces: int
     fresh: bool
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    profiles: dict[str, list[Profile]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -103,6 +106,8 @@ def _run(case: Case, contender: Run, there: Distant) -> None:
     there.set_latency(case.latency)
     for name, began in contender(there, prepared).items():
         case.seconds.setdefault(name, []).append(there.cuts()[-1] - began)
+        if name in PROFILED:
+            case.profiles.setdefault(name, []).append(profile(began, there.asked(), case.latency))
     if not there.is_cut(prepared):
         raise AssertionError(f"{contender.__name__} did not cut {case.name}")
 

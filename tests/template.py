@@ -22,7 +22,9 @@ PSEUDO = {
 
 
 _NO_VALUE = "<AWS::NoValue>"
-_SWITCHES = frozenset({"CustomerKey", "DenyInNetworkAcls", "OwnKey", "ReservesConcurrency", "RevokeByRole"})
+_SWITCHES = frozenset(
+    {"CustomerKey", "DenyInNetworkAcls", "HasCanary", "OwnKey", "ReservesConcurrency", "RevokeByRole"}
+)
 """The conditions that switch a function, or a role's statement, on; other uses of Fn::If stay as they are."""
 
 

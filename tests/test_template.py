@@ -50,8 +50,8 @@ def test_bug_15_fixed_names_stop_a_second_region_or_stack() -> None:
 def test_bug_15_literal_partition() -> None:
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     assert not re.findall(r"arn:aws[a-z-]*:", text)
-    principals = {"lambda.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com"}  # the same everywhere
-    assert set(re.findall(r"[\w.{}:$-]*amazonaws\.com", text)) == principals | {"ec2.amazonaws.com"}
+    same_everywhere = {f"{service}.amazonaws.com" for service in ("cloudwatch", "ec2", "events", "lambda", "scheduler")}
+    assert set(re.findall(r"[\w.{}:$-]*amazonaws\.com", text)) == same_everywhere
     trust = TEMPLATE.properties("EC2IsolationRole")["AssumeRolePolicyDocument"]["Statement"]
     assert [one["Principal"] for one in trust] == [{"Service": "ec2.amazonaws.com.cn"}]
 

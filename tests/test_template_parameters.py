@@ -12,6 +12,7 @@ from tests.template import Template, source
 
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]
 DEFAULTS = {
+    "CanaryInstanceId": "",
     "ActOnSampleFindings": "false",
     "EventBusName": "default",
     "EvidenceAccountId": "",
@@ -47,6 +48,7 @@ DEFAULTS = {
 }
 VALUES = ("IsolateTagValue", "ReviewTagValue", "ReleaseTagValue")
 GOOD = {
+    "CanaryInstanceId": ("", "i-0123456789abcdef0", "i-01234567"),
     "IsolationTagKey": ("SecurityIsolation", "acme:quarantine", "K", "a" * 116, "Names", "awsome"),
     "IsolateTagValue": ("Isolate", "yes/now", "a" * 256, "awsome"),
     "IsolationRoleName": ("SecurityIsolation-IAMRole", "a" * 48),
@@ -195,7 +197,7 @@ def test_every_parameter_reaches_the_functions() -> None:
     parameters = {name: f"value-of-{name}" for name in PARAMETERS}
     environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
     elsewhere = {
-        *("ContainWithinSeconds", "IsolationRoleName", "KmsKeyArn", "NotificationEmail"),
+        *("CanaryInstanceId", "ContainWithinSeconds", "IsolationRoleName", "KmsKeyArn", "NotificationEmail"),
         *("ReservedConcurrency", "Tracing"),
     }
     expected = set(PARAMETERS) - elsewhere

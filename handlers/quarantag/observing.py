@@ -10,8 +10,8 @@ def observe(instances: Instances, instance_id: str) -> Observation | None:
     with side_by_side() as pool:
         instance = pool.submit(instances.instance, instance_id)
         interfaces = pool.submit(instances.interfaces, instance_id)
-        associations = pool.submit(instances.profile_associations, instance_id)
         groups = pool.submit(instances.isolation_groups)
+        associations = pool.submit(instances.profile_associations, instance_id)
     found, fault = instance.result(), fault_of(associations)
     if found is None:
         return None

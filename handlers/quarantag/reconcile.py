@@ -87,8 +87,8 @@ class Reconcile(ABC):
         observation: Observation | None = None
         for pause in (*_PAUSES, None):
             with side_by_side() as pool:
+                reading = pool.submit(self.observe)  # first: its answers are the long ones
                 taken = pool.submit(self.record.take)
-                reading = pool.submit(self.observe)
             if taken.result():
                 contended = self.record.lease is not None and self.record.lease.contended
                 observation = self._read_anew() if contended else reading.result()

@@ -19,6 +19,7 @@ DEPLOYED = PSEUDO | {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/quarantag/0f",
+    "CanaryInstanceId": "i-0123456789abcdef0",
     "EvidenceKmsKeyArn": f"arn:aws:kms:{REGION}:222233334444:key/0f",
     "EvidenceAccountId": "222233334444",
     "ExistingConnections": "nacl",
