@@ -2,7 +2,7 @@
 
 Three things are corrected. A caller that carries the header of `service_events` may put events of `aws.` sources, as
 ministack's own services do. A function that a rule started is retried and its event kept, as after any other
-asynchronous invocation. And what a resource that can't be deleted depends on stays (`strict_cloudformation`).
+asynchronous invocation. And CloudFormation deletes and names as AWS's does (`strict_cloudformation`).
 Everything else is configured by the environment (see `local.environment`).
 """
 

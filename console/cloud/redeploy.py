@@ -36,11 +36,19 @@ def delete(cloud: LocalCloud, stack: Deployed, retain: tuple[str, ...] = ()) -> 
 
 
 def remove_copies(cloud: LocalCloud, stack: Deployed, retain: tuple[str, ...]) -> None:
-    """Delete the copies in moto's IAM (see `deploy`), which refuses where IAM would: LocalCloudError with its reason."""
+    """Delete the copies in moto's IAM (see `deploy`); LocalCloudError where IAM would refuse, with its reason."""
     iam = cloud.client("iam")
     for logical_id, physical_id in stack.resources.items():
-        if ":policy/" in physical_id and logical_id not in retain:
+        name = physical_id.rpartition("/")[2]
+        if logical_id in retain:
+            continue
+        if ":policy/" in physical_id:
             try:
                 iam.delete_policy(PolicyArn=physical_id)
             except iam.exceptions.DeleteConflictException as error:
                 raise LocalCloudError(f"The stack went although IAM deletes no {logical_id}: {error}") from error
+        elif ":instance-profile/" in physical_id:
+            for role in iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]:
+                iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
+                iam.delete_role(RoleName=role["RoleName"])
+            iam.delete_instance_profile(InstanceProfileName=name)

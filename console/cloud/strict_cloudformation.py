@@ -1,24 +1,40 @@
-"""Correction of ministack: a resource that can't be deleted keeps what it depends on.
+"""Corrections of ministack's CloudFormation, version 1.5.33.
 
-Where A refers to B, A is deleted before B (Template Reference, "DependsOn attribute"): while A is there, B stays too.
-ministack 1.5.33 goes on with B: a stack whose first resource refuses to go would lose all the others.
+A resource that can't be deleted keeps what it depends on. Where A refers to B, A is deleted before B (Template
+Reference, "DependsOn attribute"): while A is there, B stays too. ministack goes on with B: a stack whose first resource
+refuses to go would lose all the others.
+
+A stack that is made again has names of its own: a generated name has "a unique ID" (Template Reference, "Name type").
+ministack makes it of the stack's name, so the new stack would take over what the old one retained.
+
+Both are shown by tests/test_artifact_life.py.
 """
 
+import hashlib
 from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import handlers, stacks
+from ministack.services.cloudformation import handlers, provisioners, stacks
 
+SUFFIX = 13  # characters of a generated name
 KEPT: dict[str, dict[str, Any]] = {}
 """By stack: what a failed resource depends on, out of the stack's record while its deletion goes on."""
 
 delete_stack, delete_resource = stacks._delete_stack_async, stacks._delete_resource  # noqa: SLF001 - no other way in
+physical_name = provisioners._physical_name  # noqa: SLF001
 
 
 def install() -> None:
-    """Put the correction in place, for as long as the process lives."""
+    """Put the corrections in place, for as long as the process lives."""
     stacks._delete_resource = delete_or_keep  # noqa: SLF001
     stacks._delete_stack_async = handlers._delete_stack_async = delete_what_may_go  # noqa: SLF001
+    provisioners._physical_name = name_once  # noqa: SLF001
+
+
+def record_of(stack: str) -> dict[str, Any]:
+    """What ministack knows of the stack."""
+    record: dict[str, Any] = cloudformation._stacks.get(stack) or {}  # noqa: SLF001
+    return record
 
 
 def delete_or_keep(kind: str, physical_id: str, properties: Any, stack: str, logical_id: str) -> None:  # noqa: ANN401
@@ -28,7 +44,7 @@ def delete_or_keep(kind: str, physical_id: str, properties: Any, stack: str, log
         delete_resource(kind, physical_id, properties, stack, logical_id)
         deleted = True
     finally:
-        record = cloudformation._stacks.get(stack) or {}  # noqa: SLF001
+        record = record_of(stack)
         if not deleted and record.get("StackStatus") == "DELETE_IN_PROGRESS":
             set_aside(stack, record, logical_id)
 
@@ -46,5 +62,11 @@ async def delete_what_may_go(stack: str, stack_id: str, *how: Any, **named: Any)
     try:
         await delete_stack(stack, stack_id, *how, **named)
     finally:
-        record = cloudformation._stacks.get(stack) or {}  # noqa: SLF001
-        record.setdefault("_resources", {}).update(KEPT.pop(stack, {}))
+        record_of(stack).setdefault("_resources", {}).update(KEPT.pop(stack, {}))
+
+
+def name_once(stack: str, logical_id: str, **how: Any) -> str:  # noqa: ANN401
+    """The same name, but for its last characters: they come of the stack's id, too."""
+    name: str = physical_name(stack, logical_id, **how)
+    own = hashlib.sha256(f"{name}:{record_of(stack).get('StackId')}".encode()).hexdigest()[:SUFFIX]
+    return name[:-SUFFIX] + (own if how.get("lowercase") else own.upper())
