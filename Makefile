@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 WITHOUT_AWS := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name))
 
 # Everything that CloudFormation is given.
-TEMPLATES := template.yaml policies/organization/guard.yaml policies/stack/key.yaml
+TEMPLATES := template.yaml policies/organization/central.yaml policies/organization/guard.yaml policies/stack/key.yaml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -23,7 +23,10 @@ PSEUDO = {
 
 _NO_VALUE = "<AWS::NoValue>"
 _SWITCHES = frozenset(
-    {"CustomerKey", "DenyInNetworkAcls", "HasCanary", "OwnKey", "ReservesConcurrency", "RevokeByRole"}
+    {
+        *("CustomerKey", "DenyInNetworkAcls", "ForwardsEvents", "HasCanary", "OwnKey", "ReservesConcurrency"),
+        *("RevokeByRole", "TellsCentrally"),
+    }
 )
 """The conditions that switch a function, or a role's statement, on; other uses of Fn::If stay as they are."""
 
@@ -98,6 +101,8 @@ class Template:
             "Ref": self._named,
             "Fn::GetAtt": self._attribute,
             "Fn::If": self._if,
+            "Fn::Select": lambda given: self.evaluated(given[1])[int(given[0])],
+            "Fn::Split": lambda given: self.evaluated(given[1]).split(given[0]),
         }
         ((key, argument), *more) = value.items() if value else (("", None),)
         if key in {"Fn::Join", "Fn::Sub"} and not more:
@@ -124,10 +129,15 @@ class Template:
         return condition not in _SWITCHES or self._holds(condition)
 
     def _holds(self, switch: str) -> bool:
-        condition = source()["Conditions"][switch]
-        wanted = "Fn::Not" not in condition
-        left, right = self.evaluated(condition["Fn::Equals"] if wanted else condition["Fn::Not"][0]["Fn::Equals"])
-        return bool((left == right) == wanted)
+        return self._is_true(source()["Conditions"][switch])
+
+    def _is_true(self, condition: Mapping[str, Any]) -> bool:
+        ((kind, given),) = condition.items()
+        if kind == "Fn::Equals":
+            left, right = self.evaluated(given)
+            return bool(left == right)
+        held = [self._is_true(one) for one in given]
+        return not held[0] if kind == "Fn::Not" else all(held)
 
     def _text(self, value: Any) -> Any:  # noqa: ANN401 - a template's value
         if "Fn::Join" in value:

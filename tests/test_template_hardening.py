@@ -12,7 +12,12 @@ import pytest
 from tests.template import Template, as_document, as_list, source
 
 TEMPLATES = {
-    "by default": Template(RevokeCredentials="role"),
+    "by default": Template(),
+    "with all functions": Template(RevokeCredentials="role", CanaryInstanceId="i-0123456789abcdef0"),
+    "in an organization": Template(
+        CentralEventBusArn="arn:aws-cn:events:cn-north-1:999988887777:event-bus/central",
+        CentralTopicArn="arn:aws-cn:sns:cn-north-1:999988887777:central",
+    ),
     "with a key": Template(RevokeCredentials="role", KmsKeyArn="arn:aws-cn:kms:cn-north-1:123456789012:key/0f"),
 }
 EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)

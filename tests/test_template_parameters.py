@@ -19,6 +19,8 @@ DEFAULTS = {
     "EvidenceKmsKeyArn": "",
     "ForensicAccessPort": "22",
     "ForensicAccessSource": "",
+    "CentralEventBusArn": "",
+    "CentralTopicArn": "",
     "DisableMetadataService": "false",
     "DisassociateElasticIPs": "false",
     "ExistingConnections": "keep",
@@ -68,6 +70,8 @@ GOOD = {
     "LockSnapshotsDays": ("0", "1", "9999", "10000", "36499", "36500"),
     "EvidenceKmsKeyArn": ("", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd"),
     "EvidenceAccountId": ("", "123456789012"),
+    "CentralEventBusArn": ("", "arn:aws:events:eu-central-1:123456789012:event-bus/quarantag-central"),
+    "CentralTopicArn": ("", "arn:aws-cn:sns:cn-north-1:123456789012:quarantag-central-Topic-1A2B"),
     "KmsKeyArn": ("", "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
     "ReservedConcurrency": ("0", "1", "50", "1000"),
 }
@@ -100,6 +104,8 @@ BAD = {
     "LockSnapshotsDays": ("", "-1", "36501", "40000", "1.5", "01"),
     "EvidenceKmsKeyArn": ("alias/evidence", "arn:aws:kms:eu-central-1:123456789012:alias/a", "*"),
     "EvidenceAccountId": ("12345678901", "1234567890123", "acme"),
+    "CentralEventBusArn": ("central", "arn:aws:events:eu-central-1:123456789012:event-bus/default"),
+    "CentralTopicArn": ("central", "arn:aws:sns:eu-central-1:123456789012:central.fifo", "arn:aws:sqs:eu-west-1:1:q"),
     "KmsKeyArn": ("alias/aws/sns", "1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:kms:eu-central-1:1:key/a"),
     "ReservedConcurrency": ("", "-1", "1001", "05", "1.5"),
 }
@@ -197,8 +203,8 @@ def test_every_parameter_reaches_the_functions() -> None:
     parameters = {name: f"value-of-{name}" for name in PARAMETERS}
     environment = Template(**parameters).properties("IsolationLambdaFunction")["Environment"]["Variables"]
     elsewhere = {
-        *("CanaryInstanceId", "ContainWithinSeconds", "IsolationRoleName", "KmsKeyArn", "NotificationEmail"),
-        *("ReservedConcurrency", "Tracing"),
+        *("CanaryInstanceId", "CentralEventBusArn", "ContainWithinSeconds", "IsolationRoleName", "KmsKeyArn"),
+        *("NotificationEmail", "ReservedConcurrency", "Tracing"),
     }
     expected = set(PARAMETERS) - elsewhere
     assert {value.removeprefix("value-of-") for value in environment.values() if "value-of-" in value} == expected

@@ -14,9 +14,8 @@ from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from console.cloud.local import LocalCloud, LocalCloudError
-from console.cloud.place import REGION, client
+from console.cloud.place import client
 
-BUCKET = "quarantag-artifacts"
 STACK = "quarantag"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 SECONDS = 60.0
@@ -65,13 +64,13 @@ def package(cloud: LocalCloud, artifact: Path, template: dict[str, Any]) -> None
     """Upload the code of each function and point the template at it, as `sam package` does."""
     s3 = cloud.client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.create_bucket(Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": cloud.region})
     shared = template.get("Globals", {}).get("Function", {}).get("CodeUri")
     for function in _functions(template).values():
         code = function.get("CodeUri", shared)
         key = f"{code}.zip"
-        s3.put_object(Bucket=BUCKET, Key=key, Body=zipped(artifact / code))
-        function["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+        s3.put_object(Bucket=cloud.bucket, Key=key, Body=zipped(artifact / code))
+        function["CodeUri"] = {"Bucket": cloud.bucket, "Key": key}
 
 
 def zipped(directory: Path) -> bytes:
@@ -101,8 +100,8 @@ def create_stack(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> N
 def stored(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> str:
     """URL of the template in S3, since one in the call has 51,200 bytes at most (CreateStack)."""
     key = f"{name}.template"
-    cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body=json.dumps(template, default=str).encode())
-    return f"https://s3.{REGION}.amazonaws.com/{BUCKET}/{key}"
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(template, default=str).encode())
+    return f"https://s3.{cloud.region}.amazonaws.com/{cloud.bucket}/{key}"
 
 
 def settled(cloud: LocalCloud, name: str) -> str:

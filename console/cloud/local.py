@@ -39,6 +39,16 @@ class LocalCloud:
         return self.servers.group
 
     @property
+    def region(self) -> str:
+        """Where stacks are deployed."""
+        return REGION
+
+    @property
+    def bucket(self) -> str:
+        """Where their code and templates lie: in the same Region, as CloudFormation and Lambda want."""
+        return "quarantag-artifacts"
+
+    @property
     def directory(self) -> Path:
         """Where all its state is."""
         return self.servers.directory

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from quarantag.case import Case
 from quarantag.errors import Conflict, LedgerUnavailable, Retryable, TagLimitReached, Terminal
@@ -134,13 +134,7 @@ class Tap:
     @property
     def ports(self) -> Ports:
         """The ports to give to the run."""
-        names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock")
-        tapped: dict[str, Any] = {name: Tapped(self, name, getattr(self.inner, name)) for name in names}
-        tapped["measures"] = tuple(
-            replace(measure, port=Tapped(self, measure.name, measure.port))  # type: ignore[type-var]
-            for measure in self.inner.measures
-        )
-        return replace(self.inner, **tapped)
+        return tapped(self.inner, self)
 
     def call(self, port: str, method: str, do: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
         """Make one call, around the fault where this is its place."""
@@ -201,11 +195,29 @@ class Tap:
         return call
 
 
+class Caller(Protocol):
+    """Makes a run's calls for it."""
+
+    def call(self, port: str, method: str, do: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        """Make this one."""
+
+
+def tapped(inner: Ports, by: Caller) -> Ports:
+    """The same ports, every call of which goes by this caller."""
+    names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock")
+    wrapped: dict[str, Any] = {name: Tapped(by, name, getattr(inner, name)) for name in names}
+    wrapped["measures"] = tuple(
+        replace(measure, port=Tapped(by, measure.name, measure.port))  # type: ignore[type-var]
+        for measure in inner.measures
+    )
+    return replace(inner, **wrapped)
+
+
 @dataclass(slots=True)
 class Tapped:
     """One port behind the tap."""
 
-    tap: Tap
+    tap: Caller
     name: str
     port: Any
 

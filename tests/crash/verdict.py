@@ -10,6 +10,7 @@ from quarantag.observing import observe
 from quarantag.plan import chosen_groups
 from tests.cloud import Launched
 from tests.crash.site import Site, standing, truth_of
+from tests.measures.evidence_world import WorldEvidence, problems_of_evidence
 
 
 def uncut(site: Site, launched: Launched) -> list[str]:
@@ -57,7 +58,7 @@ def problems_of_release(
     if case is None or case.status != "Released":
         found.append(f"the case is {case.status if case else 'none'}")
     found += _shown(site, launched, "Released") if shown else []
-    found += _sent(site, launched, "Released", told=told)
+    found += _sent(site, launched, "Released", told=told) + (unsaved(site, case) if case else [])
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
 
 
@@ -84,6 +85,12 @@ def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
         if kept is not None and measure.plan(seen, kept, subject).steps:
             found.append(f"{measure.name} is not done: {measure.plan(seen, kept, subject)}")
     return found
+
+
+def unsaved(site: Site, case: Case) -> list[str]:
+    """What the case's evidence lacks, or has twice: a release changes nothing of it."""
+    ports = [measure.port for measure in site.ports.measures if isinstance(measure.port, WorldEvidence)]
+    return [one for port in ports for one in problems_of_evidence(port, case.instance_id, case.id, site.settings)]
 
 
 def _one_case(site: Site, launched: Launched) -> list[str]:

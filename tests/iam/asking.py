@@ -173,6 +173,11 @@ def _topic(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa
         yield Ask(action, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f", through)
 
 
+def _function(_name: str, given: Parameters, _facts: Facts) -> Iterator[Ask]:
+    """`Invoke` asks for `lambda:InvokeFunction`."""
+    yield Ask("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{given['FunctionName']}", {})
+
+
 def _rule(name: str, given: Parameters, _facts: Facts) -> Iterator[Ask]:
     yield Ask(name, f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{given.get('Name') or given['Rule']}", {})
 
@@ -234,8 +239,10 @@ _ASKED: dict[str, Asked] = {
         f"iam:{name}": _role
         for name in (
             *("AttachRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "TagRole", "UntagRole"),
+            *("DeleteRolePolicy", "GetRolePolicy", "PutRolePolicy"),
         )
     },
+    "lambda:Invoke": _function,
     "sns:Publish": _topic,
     **{f"events:{name}": _rule for name in ("DescribeRule", "ListTargetsByRule")},
 }

@@ -6,6 +6,9 @@ _KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-123456789
 PARAMETERS: dict[str, dict[str, str]] = {
     "by default": {},
     "with everything on": {
+        "CanaryInstanceId": "i-0123456789abcdef0",
+        "CentralEventBusArn": "arn:aws:events:us-east-1:222233334444:event-bus/quarantag-central",
+        "CentralTopicArn": "arn:aws:sns:us-east-1:222233334444:quarantag-central",
         "EvidenceAccountId": "222233334444",
         "EvidenceKmsKeyArn": _KEY,
         "ExistingConnections": "nacl",
