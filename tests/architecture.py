@@ -25,10 +25,10 @@ CLOCKS = {
 ORCHESTRATES = {
     *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling", "leasing", "auditing", "digest"),
     *("observing", "takedown"),
-    *("record", "report", "execution", "ports", "supporting"),
+    *("record", "report", "execution", "ports", "supporting", "aftermath"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
-PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
+PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "SessionHistory", "Trail"}
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
     *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/cut_models.py"),

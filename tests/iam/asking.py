@@ -15,13 +15,12 @@ from tests.iam.asked import Ask, Context, Facts, arn_of, request_tags, snapshot_
 Parameters = Mapping[str, Any]
 
 
-def asks(name: str, parameters: Parameters, facts: Facts) -> Iterator[Ask]:
-    """The questions for a call (`ec2:CreateTags`). Raises KeyError for a call that has no entry."""
+def asks(name: str, parameters: Parameters, facts: Facts, region: str = REGION) -> Iterator[Ask]:
+    """The questions for a call (`ec2:CreateTags`) in a Region. Raises KeyError for a call that has no entry."""
     service, _, operation = name.partition(":")
     name = {"monitoring": "cloudwatch"}.get(service, service) + ":" + operation
     if name in _ON_NOTHING:
-        region = "ec2:Region" if service == "ec2" else "aws:RequestedRegion"
-        yield Ask(name, "*", {region: REGION})
+        yield Ask(name, "*", {"ec2:Region" if service == "ec2" else "aws:RequestedRegion": region})
         return
     for ask in _ASKED[name](name, parameters, facts):
         yield Ask(ask.action, ask.resource, {**ask.context, **({"ec2:Region": REGION} if "ec2:" in ask.action else {})})
