@@ -52,6 +52,7 @@ role_policies() { aws iam list-attached-role-policies --role-name "$NAME" --quer
 volumes() { aws ec2 describe-instances --instance-ids "$ID" --query 'Reservations[0].Instances[0].BlockDeviceMappings[].[DeviceName,Ebs.DeleteOnTermination]'; }
 addresses() { aws ec2 describe-addresses --filters "Name=instance-id,Values=$ID" --query 'Addresses[].[AllocationId,NetworkInterfaceId,PrivateIpAddress]'; }
 metadata() { aws ec2 describe-instances --instance-ids "$ID" --query 'Reservations[0].Instances[0].MetadataOptions.[HttpEndpoint,HttpTokens,HttpPutResponseHopLimit]'; }
+survivors() { aws dynamodb get-item --table-name "$(physical ContainmentLedger)" --key "{\"pk\":{\"S\":\"$ID\"},\"sk\":{\"S\":\"case\"}}" --query Item.survivors.S; }
 denials() { aws ec2 describe-network-acls --filters "Name=vpc-id,Values=$VPC" --query "length(NetworkAcls[].Entries[?RuleAction=='deny' && RuleNumber<\`32767\`][])"; }
 
 # All that a release must bring back, one field a paragraph.
@@ -114,6 +115,10 @@ clean_up() {
   aws iam remove-role-from-instance-profile --instance-profile-name "$NAME" --role-name "$NAME"
   aws iam delete-instance-profile --instance-profile-name "$NAME"
   aws iam delete-role --role-name "$NAME"
+  for one in $(aws iam list-access-keys --user-name "$NAME" --query 'AccessKeyMetadata[].AccessKeyId'); do
+    aws iam delete-access-key --user-name "$NAME" --access-key-id "$one"
+  done
+  aws iam delete-user --user-name "$NAME"
   if [ -n "$VPC" ]; then
     for one in $(aws ec2 describe-security-groups --filters "Name=vpc-id,Values=$VPC" --query "SecurityGroups[?GroupName!='default'].GroupId"); do
       aws ec2 delete-security-group --group-id "$one" >&2
@@ -148,14 +153,17 @@ begin() {
   [ "$(parameter Mode)" != observe ] || stop "the stack's Mode is observe: it changes nothing"
   [ "$(parameter Paused)" != true ] || stop 'the stack is paused: it changes nothing'
   [ "$(parameter ReleasePrincipals)" = '*' ] || say 'ReleasePrincipals is set: the release waits for CloudTrail, so set PATIENCE=1200'
-  say "Account $ACCOUNT, stack $STACK: makes $NAME (a VPC, two $TYPE for some ten minutes, a role), and removes it."
+  say "Account $ACCOUNT, stack $STACK: makes $NAME (a VPC, two $TYPE for some ten minutes, a role, a user), and removes it."
   [ "${1:-}" = --yes ] && return
   read -rp 'Go on? [y/N] ' one && [ "$one" = y ] || stop 'nothing was done'
 }
 
 make_role() {
   local trust='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
-  local may='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListAllMyBuckets","dynamodb:ListTables"],"Resource":"*"}]}'
+  local user may
+  user=$(aws iam create-user --user-name "$NAME" --query User.Arn) || stop 'the user could not be made'
+  may='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListAllMyBuckets","dynamodb:ListTables"],"Resource":"*"},
+    {"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"'$user'"}]}'
   aws iam create-role --role-name "$NAME" --assume-role-policy-document "$trust" >/dev/null &&
     aws iam put-role-policy --role-name "$NAME" --policy-name verify --policy-document "$may" &&
     aws iam create-instance-profile --instance-profile-name "$NAME" >/dev/null &&
@@ -196,6 +204,7 @@ take_credentials() {
   STOLEN=''
   if steal "$ID" "$HERE/stolen" && steal "$SIBLING" "$HERE/sibling"; then STOLEN=yes; else return; fi
   check "before: the instance's credentials may list buckets" allowed "$(until_is allowed with_stolen "$HERE/stolen" s3api list-buckets)"
+  check 'before: they make an access key of a user that may do nothing' allowed "$(until_is allowed with_stolen "$HERE/stolen" iam create-access-key --user-name "$NAME")"
   check "before: the sibling's, too" allowed "$(until_is allowed with_stolen "$HERE/sibling" s3api list-buckets)"
 }
 
@@ -255,6 +264,15 @@ check_sessions() {
   check "sessions: the sibling's are not" allowed "$(with_stolen "$HERE/sibling" s3api list-buckets)"
 }
 
+check_survivors() {
+  if [ -z "$STOLEN" ]; then skip 'survivors: the access key is in the case' 'no credentials: Session Manager did not reach the instances'; return; fi
+  local made seen
+  made=$(aws iam list-access-keys --user-name "$NAME" --query 'AccessKeyMetadata[].AccessKeyId')
+  seen=$(until_is "*\"$made\"*" survivors) && pass 'survivors: the access key is in the case' "$made" && return
+  [[ $seen == *'could not be looked up'* || $PATIENCE -ge 1500 ]] && fail 'survivors: the access key is in the case' "$seen" ||
+    skip 'survivors: the access key is in the case' 'CloudTrail may take 15 minutes, the sweep five: set PATIENCE=1500'
+}
+
 release() {
   local seen began=$SECONDS
   aws ec2 create-tags --resources "$ID" --tags "Key=$KEY,Value=$(parameter ReleaseTagValue)" || stop 'the tag could not be written'
@@ -281,4 +299,5 @@ check_cut
 check_supporting
 check_evidence 'is there'
 check_sessions
+check_survivors
 release

@@ -90,7 +90,7 @@ def test_a_deletion_waits_for_the_release_and_leaves_only_what_it_must(cloud: Lo
 
     again = deploy(cloud, built_artifact(), settle=1)
     assert again.resources["ContainmentLedger"] != stack.resources["ContainmentLedger"]
-    reaches(World(cloud, again, world.actors, world.inbox), "shop", "Isolate", "Isolated")
+    reaches(World(cloud, again, world.actors, world.inbox, world.forensics), "shop", "Isolate", "Isolated")
 
 
 def test_the_tag_changes_only_once_nobody_is_contained(cloud: LocalCloud, world: World) -> None:
