@@ -106,3 +106,22 @@ def test_no_check_passes_where_aws_answers_nothing(bash: Bash, check: Check, ans
     passed = [line for line in seen.said.splitlines() if line.startswith("PASS")]
     assert seen.failed, seen.said
     assert [line for line in passed if answer or not line.startswith(RIGHTLY)] == []
+
+
+RELEASED: World = [(["describe-tags"], {"Tags": [{"Value": "Released: verified"}]})]
+
+
+@pytest.mark.parametrize(
+    ("between", "over", "failed"),
+    [
+        (":", RELEASED, False),
+        ('echo "one more line" >>"$HERE/before"', RELEASED, True),
+        (":", [], True),
+        (":", [*RELEASED, (["list-role-policies"], {"refused": "AccessDenied"})], True),
+    ],
+    ids=["as it was", "something differs", "the status never says so", "what could not be read is not the same"],
+)
+def test_a_release_is_compared_with_what_was(bash: Bash, between: str, over: World, failed: bool) -> None:  # noqa: FBT001
+    right = world(AutoScalingMembers="keep", SnapshotVolumes="false", RevokeCredentials="none")
+    seen = bash.run(f'portrait >"$HERE/before"; {between}; release', [*over, *right])
+    assert bool(seen.failed) is failed, seen.said
