@@ -1,6 +1,5 @@
 """What AWS answers about an instance that is isolated as docs/verify-in-aws.sh expects, by call; and wrong answers."""
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,42 +110,47 @@ _LOCKS = [{"LockState": "governance", "LockDuration": 7}] * 2
 _OTHER_KIND, _FEWER_DAYS = "ContextKeyValues=Another", "ContextKeyValues=8"
 
 
+_RIGHT: World = [
+    (["create-tags"], {}),
+    (["describe-tags"], {"Tags": [{"Value": "Isolated: verified"}]}),
+    (["describe-network-interfaces"], _interfaces(_TAGGED, _TAGGED)),
+    (["describe-security-groups"], _group()),
+    (["describe-iam-instance-profile-associations"], _profile("isolation")),
+    _value("disableApiTermination", value=True),
+    _value("disableApiStop", value=True),
+    _value("instanceInitiatedShutdownBehavior", "stop"),
+    (["describe-instances"], _disks()),
+    (["describe-auto-scaling-instances"], _member("Standby")),
+    (["describe-auto-scaling-groups"], _scaling("Standby", "InService", "InService")),
+    (["describe-addresses"], {"Addresses": []}),
+    (["describe-network-acls"], _acl(1, 2)),
+    (["describe-snapshots"], {"Snapshots": _SNAPSHOTS}),
+    (["describe-locked-snapshots"], {"Snapshots": _LOCKS}),
+    (["describe-snapshot-attribute"], {"CreateVolumePermissions": [{"UserId": FORENSICS}]}),
+    (["get-role "], {"Role": {"Arn": "arn:aws:iam::123456789012:role/isolator"}}),
+    (["simulate-principal-policy", "Containment Status Change"], _decided("allowed")),
+    (["simulate-principal-policy"], _decided("implicitDeny")),
+    (["receive-message"], _BOTH),
+    (["get-metric-statistics"], {"Datapoints": [{"Sum": 1.0}]}),
+    (["list-role-tags"], {"Tags": _tags(QuarantagContained1=f"arn:aws:ec2:x:1:instance/{ID}")}),
+    (["list-attached-role-policies"], {"AttachedPolicies": [{"PolicyName": "quarantag-DenyContainedSessions-X"}]}),
+    (["list-role-policies"], {"PolicyNames": ["verify", f"Quarantag-{STACK}-{ID}"]}),
+    (["get-role-policy"], _role_policy(DateLessThan={"aws:TokenIssueTime": "2026-11-23T12:00:00Z"})),
+]
+
+
 def world(**parameters: str) -> World:
     """Everything as it must be, with these parameters of the stack instead."""
     given = [{"ParameterKey": key, "ParameterValue": one} for key, one in (PARAMETERS | parameters).items()]
     older = (PARAMETERS | parameters)["RevokeCredentials"] == "role"
-    return deepcopy([
+    return [
         (["STOLEN"], DENIED),
         (["SIBLING"], DENIED if older else {}),
         (["describe-stacks"], {"Stacks": [{"Parameters": given}]}),
         (["TellWorkflows"], {"StackResourceDetail": {"PhysicalResourceId": "arn:aws:iam::1:policy/tell"}}),
         (["describe-stack-resource"], {"StackResourceDetail": {"PhysicalResourceId": "isolation"}}),
-        (["create-tags"], {}),
-        (["describe-tags"], {"Tags": [{"Value": "Isolated: verified"}]}),
-        (["describe-network-interfaces"], _interfaces(_TAGGED, _TAGGED)),
-        (["describe-security-groups"], _group()),
-        (["describe-iam-instance-profile-associations"], _profile("isolation")),
-        _value("disableApiTermination", value=True),
-        _value("disableApiStop", value=True),
-        _value("instanceInitiatedShutdownBehavior", "stop"),
-        (["describe-instances"], _disks()),
-        (["describe-auto-scaling-instances"], _member("Standby")),
-        (["describe-auto-scaling-groups"], _scaling("Standby", "InService", "InService")),
-        (["describe-addresses"], {"Addresses": []}),
-        (["describe-network-acls"], _acl(1, 2)),
-        (["describe-snapshots"], {"Snapshots": _SNAPSHOTS}),
-        (["describe-locked-snapshots"], {"Snapshots": _LOCKS}),
-        (["describe-snapshot-attribute"], {"CreateVolumePermissions": [{"UserId": FORENSICS}]}),
-        (["get-role "], {"Role": {"Arn": "arn:aws:iam::123456789012:role/isolator"}}),
-        (["simulate-principal-policy", "Containment Status Change"], _decided("allowed")),
-        (["simulate-principal-policy"], _decided("implicitDeny")),
-        (["receive-message"], _BOTH),
-        (["get-metric-statistics"], {"Datapoints": [{"Sum": 1.0}]}),
-        (["list-role-tags"], {"Tags": _tags(QuarantagContained1=f"arn:aws:ec2:x:1:instance/{ID}")}),
-        (["list-attached-role-policies"], {"AttachedPolicies": [{"PolicyName": "quarantag-DenyContainedSessions-X"}]}),
-        (["list-role-policies"], {"PolicyNames": ["verify", f"Quarantag-{STACK}-{ID}"]}),
-        (["get-role-policy"], _role_policy(DateLessThan={"aws:TokenIssueTime": "2026-11-23T12:00:00Z"})),
-    ])  # fmt: skip
+        *_RIGHT,
+    ]
 
 
 CHECKS = (

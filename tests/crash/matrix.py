@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Literal
 
@@ -13,6 +13,7 @@ from tests.crash.site import Site, deliver, deliver_again, in_memory, name_of, p
 from tests.crash.tap import Call, Died, Fault, Tap
 from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut, unsaved
 from tests.crash.world import SETTINGS
+from tests.trails import Thief
 
 Direction = Literal["Isolate", "Release"]
 Ending = Literal["event again", "sweep only"]
@@ -99,6 +100,8 @@ def _begun(
     scenario: Scenario, direction: Direction, site: Site | None = None
 ) -> tuple[Site, Launched, dict[str, object]]:
     site = site or in_memory(scenario.settling, scenario.settings or SETTINGS, scenario.measures)
+    if scenario.robbed:
+        site = replace(site, ports=replace(site.ports, history=Thief()))
     launched = prepare(site, scenario)
     truth = truth_of(site, launched.id)
     if direction == "Release":

@@ -75,7 +75,7 @@ class Call:
                 return (*_ALL, *_LEDGER_READING)
             writing = (kind for kind in _LEDGER_WRITING if kind != "sent twice" or self.method not in _TRANSACTIONS)
             return (*_ALL, *writing, *(("conflict",) if self.method in _CONFLICTS else ()))
-        if self.method in READS or self.port == "trail":
+        if self.method in READS or self.port in ("trail", "history"):
             return (*_ALL, *_READING)
         more = [kind for kind, methods in _OWN.items() if self.method in methods]
         writing = (kind for kind in _WRITING if kind != "sent twice" or self.method not in _SENT_ONCE)
@@ -84,6 +84,7 @@ class Call:
 
 _CONFLICTS = frozenset(
     {"open_case", "add_interface_before", "add_role_before", "keep_measure", "set_taken", "set_status"}
+    | {"set_survivors"}
 )
 _OWN: dict[Kind, frozenset[str]] = {
     "conflict": frozenset(
@@ -204,7 +205,7 @@ class Caller(Protocol):
 
 def tapped(inner: Ports, by: Caller) -> Ports:
     """The same ports, every call of which goes by this caller."""
-    names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock")
+    names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock", "history")
     wrapped: dict[str, Any] = {name: Tapped(by, name, getattr(inner, name)) for name in names}
     wrapped["measures"] = tuple(
         replace(measure, port=Tapped(by, measure.name, measure.port))  # type: ignore[type-var]

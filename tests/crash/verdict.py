@@ -11,6 +11,7 @@ from quarantag.plan import chosen_groups
 from tests.cloud import Launched
 from tests.crash.site import Site, standing, truth_of
 from tests.measures.evidence_world import WorldEvidence, problems_of_evidence
+from tests.trails import THIEF_KEY, Thief
 
 
 def uncut(site: Site, launched: Launched) -> list[str]:
@@ -41,7 +42,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     recorded = [case.before.profile.arn] if case.before.profile else []
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
-    found += unsupported(site, launched, case)
+    found += unsupported(site, launched, case) + _unlisted(site, launched, case, told=told)
     found += _sent(site, launched, "Isolated", told=told)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
@@ -85,6 +86,16 @@ def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
         if kept is not None and measure.plan(seen, kept, subject).steps:
             found.append(f"{measure.name} is not done: {measure.plan(seen, kept, subject)}")
     return found
+
+
+def _unlisted(site: Site, launched: Launched, case: Case, *, told: bool) -> list[str]:
+    """Whether the case, and people, know what CloudTrail shows of its sessions."""
+    if case.survivors is None:
+        return ["what survives was not looked for"]
+    if not isinstance(site.ports.history, Thief):
+        return []
+    found = [] if [one.what for one in case.survivors.found] == [THIEF_KEY] else [f"survivors: {case.survivors}"]
+    return found + _told(site, launched, "Outlives the isolation", told=told)
 
 
 def unsaved(site: Site, case: Case) -> list[str]:

@@ -40,10 +40,10 @@ class Wire:
     _lock: Lock = field(default_factory=Lock)
     _thread: local = field(default_factory=local)
 
-    def hear(self, params: Mapping[str, Any], model: OperationModel, **_: object) -> None:
+    def hear(self, params: Mapping[str, Any], model: OperationModel, context: Mapping[str, Any], **_: object) -> None:
         """Note the call, with the state that it meets (`before-parameter-build`)."""
         service = str(model.service_model.endpoint_prefix)
-        asked = tuple(asks(f"{service}:{model.name}", params, self.facts))
+        asked = tuple(asks(f"{service}:{model.name}", params, self.facts, str(context["client_region"])))
         role = getattr(self._thread, "role", self.role)
         with self._lock:
             self.heard.append(Heard(role, f"{service}:{model.name}", asked))

@@ -39,6 +39,8 @@ SCENARIOS = (
         measures=EVERY,
         settings=replace(KEPT_HERE, revoke_credentials="role"),
     ),
+    Scenario("robbed of its credentials", one_interface, robbed=True),
+    Scenario("robbed of its credentials, by the sweep", one_interface, by_sweep=True, robbed=True),
     Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
     Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),
 )
