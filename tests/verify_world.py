@@ -48,8 +48,12 @@ def _interface(group: str, **tags: str) -> dict[str, Any]:
 
 def _snapshot(number: int, copy_of: str = "", state: str = "completed", key: str = "") -> dict[str, Any]:
     more = {"QuarantagCopyOf": copy_of} if copy_of else {}
-    made = {"SnapshotId": f"snap-{number}", "State": state, "Tags": _tags(QuarantagInstance=ID, **more)}
-    return made | ({"KmsKeyId": key} if key else {})
+    return {
+        "SnapshotId": f"snap-{number}",
+        "State": state,
+        "Tags": _tags(QuarantagInstance=ID, **more),
+        "KmsKeyId": key,
+    }
 
 
 def _disks(*deleted: str) -> dict[str, Any]:
@@ -64,8 +68,9 @@ def _group(**rules: list[str]) -> dict[str, Any]:
 
 
 def _role_policy(**condition: object) -> dict[str, Any]:
-    denial = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    return {"PolicyDocument": {"Statement": [denial]}}
+    return {
+        "PolicyDocument": {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}]}
+    }
 
 
 def _event(status: str, instance_id: str = ID, source: str = "quarantag") -> dict[str, Any]:
