@@ -10,17 +10,14 @@ KMS_KEY = "arn:aws:kms:eu-central-1:123456789012:key/0f"
 FORENSICS = "210987654321"
 DENIED = {"refused": "AccessDenied: ... with an explicit deny in an identity-based policy"}
 PARAMETERS = {
+    **dict.fromkeys(("ProtectInstance", "FreezeInterfaces", "DisableMetadataService", "SnapshotVolumes"), "true"),
     "AutoScalingMembers": "standby",
-    "ProtectInstance": "true",
-    "FreezeInterfaces": "true",
-    "DisableMetadataService": "true",
     "ExistingConnections": "nacl",
-    "SnapshotVolumes": "true",
+    "RevokeCredentials": "instance",
     "LockSnapshotsDays": "7",
     "EvidenceKmsKeyArn": KMS_KEY,
     "EvidenceAccountId": FORENSICS,
     "ForensicAccessSource": "",
-    "RevokeCredentials": "instance",
     "EventBusName": "default",
     "IsolateTagValue": "Isolate",
 }
@@ -47,13 +44,8 @@ def _interface(group: str, **tags: str) -> dict[str, Any]:
 
 
 def _snapshot(number: int, copy_of: str = "", state: str = "completed", key: str = "") -> dict[str, Any]:
-    more = {"QuarantagCopyOf": copy_of} if copy_of else {}
-    return {
-        "SnapshotId": f"snap-{number}",
-        "State": state,
-        "Tags": _tags(QuarantagInstance=ID, **more),
-        "KmsKeyId": key,
-    }
+    tags = _tags(QuarantagInstance=ID, **({"QuarantagCopyOf": copy_of} if copy_of else {}))
+    return {"SnapshotId": f"snap-{number}", "State": state, "Tags": tags, "KmsKeyId": key}
 
 
 def _disks(*deleted: str) -> dict[str, Any]:
@@ -68,9 +60,8 @@ def _group(**rules: list[str]) -> dict[str, Any]:
 
 
 def _role_policy(**condition: object) -> dict[str, Any]:
-    return {
-        "PolicyDocument": {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}]}
-    }
+    denial = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    return {"PolicyDocument": {"Statement": [denial]}}
 
 
 def _event(status: str, instance_id: str = ID, source: str = "quarantag") -> dict[str, Any]:
