@@ -1,8 +1,10 @@
 """`quarantag show` for people: the verdict, then the live instance beside what its case recorded."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -10,6 +12,8 @@ from console.operate_look import Sight
 from console.operate_screen import NOTHING, STYLES, plain, table_of, times
 from console.screen_words import printable
 from quarantag.case import Case
+from quarantag.remains import next_step, said
+from quarantag.survivors import Survivors
 
 
 def show_one(sight: Sight) -> None:
@@ -23,6 +27,22 @@ def show_one(sight: Sight) -> None:
     console.print(_facts(sight))
     if sight.observation or sight.case:
         console.print(_beside(sight))
+    if sight.case and sight.case.survivors:
+        _show_survivors(console, sight.case.survivors, sight.settings.account)
+
+
+def _show_survivors(console: Console, survivors: Survivors, account: str) -> None:
+    """What outlives the denial of its sessions, each with the command that ends it: in one line, to be copied."""
+    seen = f"as CloudTrail showed it {survivors.looked_at:%Y-%m-%d %H:%MZ}"
+    style = "bold red" if survivors.found or survivors.problems else "dim"
+    console.print(Text(f"made by its sessions, and not ended: {len(survivors.found) or 'nothing'}, {seen}", style))
+    for one in survivors.found:
+        console.print(Padding(plain(said(one)), (0, 0, 0, 2)))
+        step = next_step(one, account, datetime.now(UTC))
+        if step:
+            console.print(Text("    ").append_text(plain(step, "cyan")), soft_wrap=True)
+    for problem in (*survivors.problems, *survivors.unread):
+        console.print(Padding(plain(problem, "red"), (0, 0, 0, 2)))
 
 
 def _verdict(sight: Sight) -> Text:

@@ -1,12 +1,13 @@
 """The `--json` of the operator's commands: a stable interface, docs/operate.md shows it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from console.operate_aws import Saved
 from console.operate_history import History
 from console.operate_look import Sight
 from console.operate_tag import End
+from quarantag import remains
 from quarantag.case import Case
 from quarantag.settings import Settings
 
@@ -42,6 +43,7 @@ def shown(sight: Sight) -> dict[str, Any]:
         "profile": next(iter(profiles), None),
         "case": sight.case and case_document(sight.case),
         "snapshots": [_saved(one) for one in sight.snapshots],
+        "survivors": _survivors(sight),
     }
 
 
@@ -85,6 +87,11 @@ def case_document(case: Case) -> dict[str, Any]:
         "profile_before": before.profile.arn if before.profile else None,
         "role_before": case.role.arn if case.role else None,
     }
+
+
+def _survivors(sight: Sight) -> dict[str, Any] | None:
+    found = sight.case.survivors if sight.case else None
+    return remains.told(found, sight.settings.account, datetime.now(UTC)) if found else None
 
 
 def _saved(one: Saved) -> dict[str, Any]:

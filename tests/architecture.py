@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("handlers", "console", "tests", "benchmarks")
 MOST_LINES = {"function": 30, "file": 250, "entry": 60}
-ENTRIES = {"tag_finding.py", "isolate.py", "release.py", "revoke.py"}
+ENTRIES = {"tag_finding.py", "isolate.py", "release.py", "revoke.py", "stack.py"}
 BESIDE_ENTRIES = {"Makefile", "requirements.txt", "quarantag"}
 SDK = {"boto3", "botocore", "s3transfer"}
 IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "shutil", "socket", "subprocess", "time", "urllib"}
@@ -24,11 +24,11 @@ CLOCKS = {
 }
 ORCHESTRATES = {
     *("tagging", "reconcile", "isolation", "releasing", "sweep", "catchup", "telling", "leasing", "auditing", "digest"),
-    "observing",
-    *("record", "report", "execution", "ports", "supporting"),
+    *("observing", "takedown"),
+    *("record", "report", "execution", "ports", "supporting", "aftermath"),
 }
 """The modules of the core that may ask and change the world, through ports; the others only decide."""
-PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "Trail"}
+PORTS = {"Announcer", "Bus", "Clock", "Findings", "Instances", "Ledger", "Ports", "SessionHistory", "Trail"}
 CLIENTS = {
     *("handlers/quarantag/aws", "console/cloud", "console/demo"),
     *("console/deployed.py", "console/operate_aws.py", "console/catalogue_aws.py", "console/cut_models.py"),

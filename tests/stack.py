@@ -10,6 +10,7 @@ import pytest
 import isolate
 import release
 import revoke
+import stack as own_function
 import tag_finding
 from console.compile_policies import main as compile_policies
 from quarantag import isolation
@@ -241,4 +242,5 @@ def forget_wiring() -> None:
     """As a cold start: the functions read their environment anew."""
     wiring.wired.cache_clear()
     revoke.wired.cache_clear()
+    own_function.wired.cache_clear()
     tag_finding.policy.cache_clear()

@@ -30,9 +30,10 @@ FUNCTIONS = {
     "IsolationLambdaFunction": "isolate.handler",
     "ReleaseFunction": "release.handler",
     "RevokeRoleSessionsFunction": "revoke.handler",
+    "StackFunction": "stack.handler",
 }
 WHOLE = {
-    *("isolate.py", "release.py", "revoke.py", "tag_finding.py", "quarantag", "policies", "models"),
+    *("isolate.py", "release.py", "revoke.py", "stack.py", "tag_finding.py", "quarantag", "policies", "models"),
     *("aws_lambda_powertools", "jmespath", "typing_extensions.py"),
 }
 MOST_BYTES = 6_000_000
@@ -195,7 +196,7 @@ def test_the_built_releaser_gives_back(start: Start, lab: Lab, ledger_table: Any
     assert lab.association(launched.id)["IamInstanceProfile"]["Arn"] == profile
 
 
-@pytest.mark.parametrize("function", [one for one in FUNCTIONS if one != "RevokeRoleSessionsFunction"], indirect=True)
+@pytest.mark.parametrize("function", list(FUNCTIONS)[:3], indirect=True)
 def test_a_built_function_sweeps(function: BuiltFunction, ledger_table: Any) -> None:  # noqa: ANN401, ARG001
     answer = function.invoke({"sweep": True})
     assert answer.error is None
@@ -209,6 +210,7 @@ def test_a_built_function_sweeps(function: BuiltFunction, ledger_table: Any) -> 
         ("IsolationLambdaFunction", "InvalidEvent"),
         ("ReleaseFunction", "InvalidEvent"),
         ("RevokeRoleSessionsFunction", "InvalidEvent"),
+        ("StackFunction", "InvalidEvent"),
     ],
     indirect=["function"],
 )

@@ -41,7 +41,7 @@ def test_it_names_what_is_always_there_and_nothing_else() -> None:
 
 def test_it_covers_all_state_and_all_control() -> None:
     wanted = {name for name in ALWAYS if RESOURCES[name]["Type"] in (*STATEFUL, *CONTROL)}
-    assert wanted | {"DenyContainedSessions"} == protected()
+    assert wanted | {"DenyContainedSessions", "StackChange", "StackDeletion"} == protected()
 
 
 def test_no_update_takes_them_away_and_every_update_changes_them() -> None:

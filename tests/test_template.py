@@ -101,14 +101,15 @@ def test_the_logs_outlive_the_stack_and_end() -> None:
 
 
 def test_bug_18_groups_left_behind_can_be_found() -> None:
-    """The groups are made where they are needed, so the stack says how to find them all."""
+    """The groups are made where they are needed, so the stack says how to find them all; it deletes them, too."""
     outputs: dict[str, Any] = TEMPLATE.evaluated(source()["Outputs"])
     assert "Name=tag:QuarantagStack,Values=quarantag" in outputs["IsolationGroups"]["Value"]
 
 
 def test_functions_end_before_their_lease_does() -> None:
-    for function in TEMPLATE.of_type(FUNCTION).values():
-        assert timedelta(seconds=function["Timeout"]) < LEASE
+    """But the stack's own, which takes no lease: see test_template_stack_life."""
+    for name, function in TEMPLATE.of_type(FUNCTION).items():
+        assert timedelta(seconds=function["Timeout"]) < LEASE or name == "StackFunction"
 
 
 def test_functions_have_the_size_that_was_measured() -> None:

@@ -45,9 +45,13 @@ def test_the_stack_s_own_key_is_made_only_where_it_is_used() -> None:
 
 
 def test_every_function_s_role_may_use_the_key() -> None:
+    """The stack's own by itself: it runs before the other roles are there."""
     roles = {one["Role"].replace(".Arn", "") for one in WITH_KEY.of_type("AWS::Serverless::Function").values()}
-    assert set(WITH_KEY.properties("UseKey")["Roles"]) == roles
+    own = "IAMRoleForStackFunction"
+    assert {*WITH_KEY.properties("UseKey")["Roles"], f"<{own}>"} == roles
     assert "UseKey" not in BY_DEFAULT.of_type("AWS::IAM::Policy")
+    assert "use-key" in WITH_KEY.documents(own)
+    assert "use-key" not in BY_DEFAULT.documents(own)
 
 
 def test_analysts_read_the_ledger_under_whatever_key_and_nothing_else() -> None:

@@ -184,7 +184,7 @@ def test_bug_16_no_alarm() -> None:
             watched.add((alarm["MetricName"], dimension["Value"]))
     assert watched == {
         ("ApproximateNumberOfMessagesVisible", "<FailedEvents.QueueName>"),
-        *(("Errors", f"<{function}>") for function in FUNCTIONS),
+        *(("Errors", f"<{function}>") for function in (*FUNCTIONS, "StackFunction")),
         *(("Throttles", f"<{function}>") for function in FUNCTIONS),
         *(("DestinationDeliveryFailures", f"<{function}>") for function in FUNCTIONS),
         *(("InvocationsFailedToBeSentToDlq", f"<{rule}>") for rule in STARTS),

@@ -10,7 +10,7 @@ import pytest
 from botocore.session import get_session
 
 from quarantag import plan, restoration
-from quarantag.aws import announcer, bus, findings, instances, rules, table, trail
+from quarantag.aws import announcer, bus, findings, instances, rules, survivors, table, trail
 from quarantag.steps import credentials, network
 from tests.measures.declared import ADAPTERS, GIVEN, READ, TAKEN
 from tests.template import ROOT, Template
@@ -69,6 +69,10 @@ def test_the_releaser_reads_what_its_adapters_read() -> None:
     describing = {one for one in called(instances, "ec2") if one.startswith("ec2:Describe")}
     assert describing | of("ec2", READ) < granted(RELEASER, "ec2")
     assert granted(RELEASER, "cloudtrail") == called(trail, "cloudtrail")
+
+
+def test_the_isolator_looks_up_what_survives() -> None:
+    assert granted(ISOLATOR, "cloudtrail") == called(survivors, "cloudtrail") == {"cloudtrail:LookupEvents"}
 
 
 def test_the_tagger_reads_what_its_adapter_of_guardduty_reads() -> None:

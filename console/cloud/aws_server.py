@@ -1,8 +1,9 @@
 """The process that plays CloudFormation, EventBridge, Lambda, DynamoDB, SQS, SNS and S3: ministack.
 
-Two things are corrected. A caller that carries the header of `service_events` may put events of `aws.` sources, as
-ministack's own services do. And a function that a rule started is retried and its event kept, as after any other
-asynchronous invocation. Everything else is configured by the environment (see `local.environment`).
+Three things are corrected. A caller that carries the header of `service_events` may put events of `aws.` sources, as
+ministack's own services do. A function that a rule started is retried and its event kept, as after any other
+asynchronous invocation. And CloudFormation deletes and names as AWS's does (`strict_cloudformation`).
+Everything else is configured by the environment (see `local.environment`).
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from ministack import app
 from ministack.services import eventbridge, lambda_svc
 
+from console.cloud import strict_cloudformation
 from console.cloud.service_events import SERVICE_HEADER
 from console.cloud.watchdog import end_with_parent
 
@@ -41,6 +43,7 @@ def main() -> None:
     end_with_parent()
     eventbridge.handle_request = handle_request
     eventbridge._dispatch_to_lambda = invoke_as_lambda_does  # noqa: SLF001
+    strict_cloudformation.install()
     sys.argv = ["ministack"]
     app.main()
 

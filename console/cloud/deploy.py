@@ -18,7 +18,8 @@ from console.cloud.place import client
 
 STACK = "quarantag"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-CREATE_SECONDS = 30.0
+SECONDS = 60.0
+BEGINNINGS = {f"{operation}_IN_PROGRESS" for operation in ("CREATE", "UPDATE", "DELETE")}
 FUNCTION = "AWS::Serverless::Function"
 
 
@@ -30,17 +31,33 @@ class Deployed:
     resources: Mapping[str, str]
 
 
-def deploy(cloud: LocalCloud, artifact: Path, name: str = STACK) -> Deployed:
-    """Deploy `artifact/template.yaml` with every parameter's default; LocalCloudError with CloudFormation's reason."""
-    template = yaml_parse((artifact / "template.yaml").read_text())
-    package(cloud, artifact, template)
+def deploy(cloud: LocalCloud, artifact: Path, name: str = STACK, settle: int | None = None) -> Deployed:
+    """Deploy `artifact/template.yaml` with every parameter's default; LocalCloudError with CloudFormation's reason.
+
+    A deletion of the stack waits `settle` seconds, where given, instead of as long as a function may run.
+    """
+    template = packaged(cloud, artifact, settle)
     create_stack(cloud, template, name)
-    listed = cloud.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
-    stack = Deployed(name, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed})
+    stack, listed = described(cloud, name)
     copy_instance_profiles(cloud, [one for one in listed if one["ResourceType"] == "AWS::IAM::InstanceProfile"])
     copy_policies(cloud, [one for one in listed if one["ResourceType"] == "AWS::IAM::ManagedPolicy"])
     configure_failures(cloud, template, stack)
     return stack
+
+
+def packaged(cloud: LocalCloud, artifact: Path, settle: int | None = None) -> dict[str, Any]:
+    """The built template with its code uploaded, as `sam package` makes it."""
+    template: dict[str, Any] = yaml_parse((artifact / "template.yaml").read_text())
+    package(cloud, artifact, template)
+    if settle is not None:
+        template["Resources"]["StackDeletion"]["Properties"]["SettleSeconds"] = settle
+    return template
+
+
+def described(cloud: LocalCloud, name: str) -> tuple[Deployed, list[Mapping[str, Any]]]:
+    """What the stack has."""
+    listed = cloud.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    return Deployed(name, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed}), listed
 
 
 def package(cloud: LocalCloud, artifact: Path, template: dict[str, Any]) -> None:
@@ -67,27 +84,46 @@ def zipped(directory: Path) -> bytes:
 
 
 def create_stack(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> None:
-    """Create the stack from S3, since a template in the call has 51,200 bytes at most (CreateStack); wait for it."""
-    cloudformation, key = cloud.client("cloudformation"), f"{name}.template"
-    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(template, default=str).encode())
+    """Create the stack; wait for it."""
+    cloudformation = cloud.client("cloudformation")
     try:
         cloudformation.create_stack(
-            StackName=name,
-            TemplateURL=f"https://s3.{cloud.region}.amazonaws.com/{cloud.bucket}/{key}",
-            Capabilities=CAPABILITIES,
+            StackName=name, TemplateURL=stored(cloud, template, name), Capabilities=CAPABILITIES
         )
     except ClientError as error:
         raise LocalCloudError(f"The stack was refused: {error.response['Error']['Message']}") from error
-    deadline = time.monotonic() + CREATE_SECONDS
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    while stack["StackStatus"].endswith("IN_PROGRESS") and time.monotonic() < deadline:
+    status = settled(cloud, name)
+    if status != "CREATE_COMPLETE":
+        raise LocalCloudError(f"The stack was not created ({status}): {why(cloud, name)}")
+
+
+def stored(cloud: LocalCloud, template: Mapping[str, Any], name: str) -> str:
+    """URL of the template in S3, since one in the call has 51,200 bytes at most (CreateStack)."""
+    key = f"{name}.template"
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(template, default=str).encode())
+    return f"https://s3.{cloud.region}.amazonaws.com/{cloud.bucket}/{key}"
+
+
+def settled(cloud: LocalCloud, name: str) -> str:
+    """The stack's status, once nothing is in progress any more; `name` may be its id."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        status = str(cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+        if not status.endswith("IN_PROGRESS") or time.monotonic() > deadline:
+            return status
         time.sleep(0.1)
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        failed = [one for one in events if one["ResourceStatus"].endswith("FAILED")]
-        why = [f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason')}" for one in failed[-1:]]
-        raise LocalCloudError(f"The stack was not created ({stack['StackStatus']}): {', '.join(why)}")
+
+
+def why(cloud: LocalCloud, name: str) -> str:
+    """Which resource failed first in the latest operation, and the reason. The newest event is listed first."""
+    said = "no reason"
+    for one in cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]:
+        of_stack = one["ResourceType"] == "AWS::CloudFormation::Stack"
+        if of_stack and one["ResourceStatus"] in BEGINNINGS:
+            break
+        if one["ResourceStatus"].endswith("FAILED") and not of_stack:
+            said = f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason')}"
+    return said
 
 
 def copy_instance_profiles(cloud: LocalCloud, profiles: list[Mapping[str, Any]]) -> None:

@@ -14,7 +14,9 @@ Pure, in reading order (no AWS, clock, environment, logger or file):
 - `measures/`: what supports the cut, each with its port, its steps, what it keeps and gives back
 - `limits`: which counters an isolation falls under; `tagwrite` and `authority`: who asked for a release, and may they
 - `revocable`: the role that an instance had; `revoking`: the one policy of it that a function of its own writes
+- `survivors` (with `makers`, `remains`): what an instance's sessions made that outlives their denial, and what ends it
 - `statuschange`: what workflows are told
+- `stacklife`: what CloudFormation asks before the stack is changed or deleted, and what it is answered
 - `settings`: the stack's parameters; `announcements` (with `messages`, `links`): what people are told
 - `metrics`: what is measured; `switch`: whether acting is paused; `errors`: what is raised
 
@@ -24,7 +26,9 @@ Orchestrating, over the ports of `ports` and `outlets`:
 - `telling`: what no tag remembers; `digest`: what waits in a storm of messages
 - `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
 - `supporting`: the measures, each in a thread of its own beside the cut
+- `aftermath`: what survives, looked up in CloudTrail once a run has ended
 - `auditing`: who wrote the tag, as CloudTrail tells; recorded only
+- `takedown`: the stack's deletion, refused while anybody is contained
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `observing`: everything of one instance, read at once
 - `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads

@@ -79,6 +79,16 @@ def failed(instance_id: str, why: str, problems: Iterable[str], settings: Settin
     return _announcement("FAILED to isolate", instance_id, said, next_steps, [Measured(metrics.FAILED)], settings)
 
 
+def survivors(instance_id: str, lines: Iterable[str], steps: Iterable[str], settings: Settings) -> Announcement:
+    """What sessions of an isolated instance made before, and its isolation does not end."""
+    said = [
+        f"{instance_id}: its sessions made what its isolation does not end, as far as CloudTrail shows it by now:",
+        *(f"- {line}" for line in lines),
+    ]
+    next_steps = (*(step for step in steps if step), f"All that is known: `quarantag show {instance_id}`.")
+    return _announcement("Outlives the isolation", instance_id, said, next_steps, [], settings)
+
+
 def not_tagged(instance_id: str, value: str, why: str, problem: str, settings: Settings) -> Announcement:
     """The control tag could not be written, so nothing follows from the finding."""
     said = [

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from quarantag.instance import Interface, Observation
 from quarantag.settings import Settings
+from quarantag.survivors import Survivors
 
 CaseStatus = Literal["Isolating", "Isolated", "Failed", "Releasing", "Released", "Ended"]
 CLOSED: frozenset[CaseStatus] = frozenset({"Released", "Ended"})
@@ -52,7 +53,8 @@ class Case:
     """One containment. `reason` is the reason tag's text, or why there is none; `role` is None until it is read.
 
     `kept` is what each supporting measure found before it changed anything, written once; `taken` are those that were
-    verified, so that what must be done again is told from what was never done.
+    verified, so that what must be done again is told from what was never done. `survivors` is what outlives the
+    denial of the instance's sessions, None until it was looked for.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Case:
     closed_at: datetime | None = None
     kept: Mapping[str, Kept] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
+    survivors: Survivors | None = None
 
     @property
     def open(self) -> bool:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from quarantag import announcements, connections
+from quarantag.aftermath import look_back
 from quarantag.case import CaseStatus, RoleBefore, cut_without_case, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
@@ -25,7 +26,9 @@ def isolate(request: Request, ports: Ports, settings: Settings) -> Outcome:
     record = Record(request.instance_id, request.holder, ports, settings)
     isolation = _Isolation(request, ports, settings, record)
     try:
-        return isolation.run()
+        outcome = isolation.run()
+        look_back(isolation.report, ports, settings)
+        return outcome
     finally:
         isolation.supporting.end()
         record.end()

@@ -13,6 +13,7 @@ from quarantag.instance import Instance, Interface, IsolationGroup, Profile, Pro
 from quarantag.measures import Measure
 from quarantag.metrics import Meter, Unmetered
 from quarantag.outlets import Announcer, Bus
+from quarantag.survivors import SessionHistory, Survivors, Unwatched
 from quarantag.switch import Fixed, Switch
 
 
@@ -145,6 +146,9 @@ class Ledger(Protocol):
     def set_taken(self, case: Case, lease: Lease, taken: frozenset[str]) -> Case:
         """Record which measures were verified."""
 
+    def set_survivors(self, case: Case, lease: Lease, survivors: Survivors) -> None:
+        """Record what outlives the denial, in place of what an earlier look found; the lease may be given back."""
+
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case and answer it so; `Released` and `Ended` close it. Raises `Conflict`: the lease was lost."""
 
@@ -240,3 +244,4 @@ class Ports:
     meter: Meter = field(default_factory=Unmetered)
     switch: Switch = field(default_factory=Fixed)
     measures: tuple[Measure[Any], ...] = ()
+    history: SessionHistory = field(default_factory=Unwatched)

@@ -14,6 +14,7 @@ from quarantag.instance import Observation
 from quarantag.links import finding_id_of
 from quarantag.ports import Entry, Lease, Ports, Quota
 from quarantag.settings import Settings
+from quarantag.survivors import Survivors
 
 _HOUR_SECONDS = 3600
 
@@ -184,11 +185,16 @@ class Record:
 
     def end(self) -> None:
         """Write what is left and give the lease back."""
+        lease, self.lease = self.lease, None
         with side_by_side() as pool:
             flushed = pool.submit(self.flush)
-            if self.lease:
-                self.ports.ledger.yield_lease(self.lease)
+            if lease:
+                self.ports.ledger.yield_lease(lease)
         flushed.result()
+
+    def know(self, survivors: Survivors) -> None:
+        """Take note of what was found, so that whoever is told of the case is told of that, too."""
+        self._merge(survivors=survivors)
 
     def fail(self, fault: LedgerUnavailable) -> None:
         """Go on without the ledger."""

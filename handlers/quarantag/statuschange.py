@@ -14,6 +14,7 @@ from quarantag.case import Case, InterfaceBefore, Kept, ProfileBefore, RoleBefor
 from quarantag.instance import Instance, Observation
 from quarantag.measures import Supported
 from quarantag.plan import chosen_groups
+from quarantag.remains import told
 from quarantag.settings import Settings
 
 _EVIDENCE: dict[str, list[Any]] = {"volumes": [], "snapshots": []}
@@ -40,7 +41,7 @@ class StatusChange:
         """Give the event's detail, as JSON values."""
         case, seen = self.case, self.observation
         isolated_at = (case.isolated_at if case else None) or (self.at if self.status == "Isolated" else None)
-        told = {key: value for one in self.supported for key, value in one.detail.items() if key in _EVIDENCE}
+        evidence = {key: value for one in self.supported for key, value in one.detail.items() if key in _EVIDENCE}
         return {
             "account": settings.account,
             "region": settings.region,
@@ -57,9 +58,10 @@ class StatusChange:
             "interfaces": list(_interfaces(case.before.interfaces if case else (), seen, settings)),
             "profile_before": _identity(case.before.profile if case else None),
             "role_before": _identity(case.role if case else None),
+            "survivors": told(case.survivors, settings.account, self.at) if case and case.survivors else None,
             "measures": _measures(case.kept if case else {}, {one.name: one for one in self.supported}),
             **_EVIDENCE,
-            **told,
+            **evidence,
         }
 
 

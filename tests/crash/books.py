@@ -13,6 +13,7 @@ from quarantag.errors import Conflict
 from quarantag.measures import Measure
 from quarantag.messages import Announcement
 from quarantag.ports import TAGGER, Clock, Entry, Lease, Ports, Quota, TagWrite
+from quarantag.survivors import Survivors
 from tests.crash.world import World
 from tests.crash.world_instances import WorldInstances
 from tests.statuschanges import validate_status_change
@@ -120,6 +121,10 @@ class Books:
         with self.lock:
             self._put(replace(self._fenced(case, lease), taken=taken), lease)
             return replace(case, taken=taken)
+
+    def set_survivors(self, case: Case, lease: Lease, survivors: Survivors) -> None:
+        with self.lock:
+            self._put(replace(self._fenced(case, lease), survivors=survivors), lease)
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         with self.lock:

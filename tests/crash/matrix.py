@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Literal
 
@@ -11,8 +11,9 @@ from tests.cloud import Launched
 from tests.crash.scenarios import Scenario
 from tests.crash.site import Site, deliver, deliver_again, in_memory, name_of, prepare, run_sweep, sweep_once, truth_of
 from tests.crash.tap import Call, Died, Fault, Tap
-from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut
+from tests.crash.verdict import problems_of_isolation, problems_of_release, uncut, unsaved
 from tests.crash.world import SETTINGS
+from tests.trails import Thief
 
 Direction = Literal["Isolate", "Release"]
 Ending = Literal["event again", "sweep only"]
@@ -80,16 +81,27 @@ def _afterwards(cell: Cell, site: Site, launched: Launched, truth: dict[str, obj
     if cell.direction == "Release":
         shown = cell.fault.call.method != "tag" or cell.fault.kind not in ("final fault", "no room for tags")
         return problems_of_release(site, launched, truth, told=told, shown=shown)
-    found = problems_of_isolation(site, launched, truth, told=told)
+    found = problems_of_isolation(site, launched, truth, told=told) + _finished(site, launched)
     site.tag(launched.id, "Release")
     deliver(site, site.ports, launched.id, "Release")
     return found + problems_of_release(site, launched, truth)
+
+
+def _finished(site: Site, launched: Launched) -> list[str]:
+    """What the evidence lacks once the sweep had its time: a recent intent waits for EC2 to show what was made."""
+    case = site.ports.ledger.case(launched.id)
+    for _ in range(2):
+        if case and unsaved(site, case):
+            sweep_once(site, "Isolate")
+    return unsaved(site, case) if case else []
 
 
 def _begun(
     scenario: Scenario, direction: Direction, site: Site | None = None
 ) -> tuple[Site, Launched, dict[str, object]]:
     site = site or in_memory(scenario.settling, scenario.settings or SETTINGS, scenario.measures)
+    if scenario.robbed:
+        site = replace(site, ports=replace(site.ports, history=Thief()))
     launched = prepare(site, scenario)
     truth = truth_of(site, launched.id)
     if direction == "Release":

@@ -12,12 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from quarantag.errors import QuarantagError
 from quarantag.instance import Rule
+from quarantag.settings import Settings
 from tests.crash.invariants import COUNTED, Watch
 from tests.crash.scenarios import InMemory
 from tests.crash.site import Site, deliver, in_memory, run_sweep, sweep_once
 from tests.crash.tap import Died, Kind, Nth, Tap
 from tests.crash.world import SETTINGS, World
-from tests.measures.around import ALL_ON, EVERY
+from tests.measures.around import ALL_ON, ALL_ROLE, EVERY
 
 NUMBERS = st.integers(0, 3)
 VALUES = st.sampled_from(["Isolate", "Isolate", "Isolate", "Release", "Release", "Release", "Review", "isolate", ""])
@@ -53,6 +54,10 @@ METHODS = [
     "set_protection",
     "freeze",
     "thaw",
+    *("evidence", "create_snapshots", "tag_snapshot", "copy_snapshot", "lock_snapshot", "share_snapshot"),
+    *("enter_standby", "exit_standby", "set_protected"),
+    *("claim", "mark", "attach", "unmark", "free", "begin_detaching", "detach", "end_detaching"),
+    *("wished", "wish", "revoke", "denial"),
 ]
 CHANGES = [
     "regroup",
@@ -83,12 +88,13 @@ class Containment(RuleBasedStateMachine):
         ceiling=st.sampled_from([50, 50, 2, 1]),
         settling=st.integers(0, 1),
         vpcs=st.integers(1, 2),
-        measures=st.sampled_from([(), EVERY]),
+        measures=st.sampled_from([(), EVERY, EVERY]),
+        every=st.sampled_from([ALL_ON, ALL_ROLE]),
     )
-    def begin(self, ceiling: int, settling: int, vpcs: int, measures: tuple[InMemory, ...]) -> None:
+    def begin(self, ceiling: int, settling: int, vpcs: int, measures: tuple[InMemory, ...], every: Settings) -> None:
         COUNTED["examples"] += 1
-        COUNTED[f"examples with {len(measures) or 'no'} measures"] += 1
-        settings = replace(ALL_ON, max_containments_per_hour=ceiling)
+        COUNTED[f"examples with {f'{len(measures)} ({every.revoke_credentials})' if measures else 'no'} measures"] += 1
+        settings = replace(every, max_containments_per_hour=ceiling)
         made = in_memory(settling, settings, measures)
         self.site, self.world = made, made.builder  # type: ignore[assignment]
         self.networks = [self.world.vpc(ipv6=bool(number)) for number in range(vpcs)]
@@ -150,7 +156,7 @@ class Containment(RuleBasedStateMachine):
         with suppress(QuarantagError, Died):
             run_sweep(self.site, Tap(self.site.ports, nth=fault).ports, function)
 
-    @rule(seconds=st.sampled_from([1.0, 61.0, 121.0, 3600.0]))
+    @rule(seconds=st.sampled_from([1.0, 61.0, 121.0, 3600.0, 43_200.0]))
     def wait(self, seconds: float) -> None:
         self.site.clock.sleep(seconds)
 

@@ -71,7 +71,7 @@ class Scenario:
 
     `by_sweep`: no event came, the sweep that finds it is the run that meets the fault.
     `settling`: how many reads a new profile association stays `associating` for. `measures`: those beside the cut, with
-    the `settings` that ask for them (None: the world's).
+    the `settings` that ask for them (None: the world's). `robbed`: its session made an access key before.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Scenario:
     settling: int = 0
     measures: tuple[InMemory, ...] = ()
     settings: Settings | None = None
+    robbed: bool = False
 
 
 SCENARIOS = (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from quarantag.case import Case
 from quarantag.errors import Conflict, LedgerUnavailable, Retryable, TagLimitReached, Terminal
@@ -75,7 +75,7 @@ class Call:
                 return (*_ALL, *_LEDGER_READING)
             writing = (kind for kind in _LEDGER_WRITING if kind != "sent twice" or self.method not in _TRANSACTIONS)
             return (*_ALL, *writing, *(("conflict",) if self.method in _CONFLICTS else ()))
-        if self.method in READS or self.port == "trail":
+        if self.method in READS or self.port in ("trail", "history"):
             return (*_ALL, *_READING)
         more = [kind for kind, methods in _OWN.items() if self.method in methods]
         writing = (kind for kind in _WRITING if kind != "sent twice" or self.method not in _SENT_ONCE)
@@ -84,6 +84,7 @@ class Call:
 
 _CONFLICTS = frozenset(
     {"open_case", "add_interface_before", "add_role_before", "keep_measure", "set_taken", "set_status"}
+    | {"set_survivors"}
 )
 _OWN: dict[Kind, frozenset[str]] = {
     "conflict": frozenset(
@@ -134,13 +135,7 @@ class Tap:
     @property
     def ports(self) -> Ports:
         """The ports to give to the run."""
-        names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock")
-        tapped: dict[str, Any] = {name: Tapped(self, name, getattr(self.inner, name)) for name in names}
-        tapped["measures"] = tuple(
-            replace(measure, port=Tapped(self, measure.name, measure.port))  # type: ignore[type-var]
-            for measure in self.inner.measures
-        )
-        return replace(self.inner, **tapped)
+        return tapped(self.inner, self)
 
     def call(self, port: str, method: str, do: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
         """Make one call, around the fault where this is its place."""
@@ -201,11 +196,29 @@ class Tap:
         return call
 
 
+class Caller(Protocol):
+    """Makes a run's calls for it."""
+
+    def call(self, port: str, method: str, do: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        """Make this one."""
+
+
+def tapped(inner: Ports, by: Caller) -> Ports:
+    """The same ports, every call of which goes by this caller."""
+    names = ("instances", "ledger", "announcer", "trail", "findings", "bus", "clock", "history")
+    wrapped: dict[str, Any] = {name: Tapped(by, name, getattr(inner, name)) for name in names}
+    wrapped["measures"] = tuple(
+        replace(measure, port=Tapped(by, measure.name, measure.port))  # type: ignore[type-var]
+        for measure in inner.measures
+    )
+    return replace(inner, **wrapped)
+
+
 @dataclass(slots=True)
 class Tapped:
     """One port behind the tap."""
 
-    tap: Tap
+    tap: Caller
     name: str
     port: Any
 

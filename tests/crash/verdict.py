@@ -10,6 +10,8 @@ from quarantag.observing import observe
 from quarantag.plan import chosen_groups
 from tests.cloud import Launched
 from tests.crash.site import Site, standing, truth_of
+from tests.measures.evidence_world import WorldEvidence, problems_of_evidence
+from tests.trails import THIEF_KEY, Thief
 
 
 def uncut(site: Site, launched: Launched) -> list[str]:
@@ -40,7 +42,7 @@ def problems_of_isolation(site: Site, launched: Launched, truth: Mapping[str, An
     recorded = [case.before.profile.arn] if case.before.profile else []
     if recorded != truth["profile"]:
         found.append(f"the recorded profile is {recorded}, the true one {truth['profile']}")
-    found += unsupported(site, launched, case)
+    found += unsupported(site, launched, case) + _unlisted(site, launched, case, told=told)
     found += _sent(site, launched, "Isolated", told=told)
     return found + _shown(site, launched, "Isolated") + _told(site, launched, "Isolated", told=told)
 
@@ -57,7 +59,7 @@ def problems_of_release(
     if case is None or case.status != "Released":
         found.append(f"the case is {case.status if case else 'none'}")
     found += _shown(site, launched, "Released") if shown else []
-    found += _sent(site, launched, "Released", told=told)
+    found += _sent(site, launched, "Released", told=told) + (unsaved(site, case) if case else [])
     return found + _one_case(site, launched) + _told(site, launched, "Released", told=told)
 
 
@@ -84,6 +86,22 @@ def unsupported(site: Site, launched: Launched, case: Case) -> list[str]:
         if kept is not None and measure.plan(seen, kept, subject).steps:
             found.append(f"{measure.name} is not done: {measure.plan(seen, kept, subject)}")
     return found
+
+
+def _unlisted(site: Site, launched: Launched, case: Case, *, told: bool) -> list[str]:
+    """Whether the case, and people, know what CloudTrail shows of its sessions."""
+    if case.survivors is None:
+        return ["what survives was not looked for"]
+    if not isinstance(site.ports.history, Thief):
+        return []
+    found = [] if [one.what for one in case.survivors.found] == [THIEF_KEY] else [f"survivors: {case.survivors}"]
+    return found + _told(site, launched, "Outlives the isolation", told=told)
+
+
+def unsaved(site: Site, case: Case) -> list[str]:
+    """What the case's evidence lacks, or has twice: a release changes nothing of it."""
+    ports = [measure.port for measure in site.ports.measures if isinstance(measure.port, WorldEvidence)]
+    return [one for port in ports for one in problems_of_evidence(port, case.instance_id, case.id, site.settings)]
 
 
 def _one_case(site: Site, launched: Launched) -> list[str]:

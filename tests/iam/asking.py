@@ -15,13 +15,12 @@ from tests.iam.asked import Ask, Context, Facts, arn_of, request_tags, snapshot_
 Parameters = Mapping[str, Any]
 
 
-def asks(name: str, parameters: Parameters, facts: Facts) -> Iterator[Ask]:
-    """The questions for a call (`ec2:CreateTags`). Raises KeyError for a call that has no entry."""
+def asks(name: str, parameters: Parameters, facts: Facts, region: str = REGION) -> Iterator[Ask]:
+    """The questions for a call (`ec2:CreateTags`) in a Region. Raises KeyError for a call that has no entry."""
     service, _, operation = name.partition(":")
     name = {"monitoring": "cloudwatch"}.get(service, service) + ":" + operation
     if name in _ON_NOTHING:
-        region = "ec2:Region" if service == "ec2" else "aws:RequestedRegion"
-        yield Ask(name, "*", {region: REGION})
+        yield Ask(name, "*", {"ec2:Region" if service == "ec2" else "aws:RequestedRegion": region})
         return
     for ask in _ASKED[name](name, parameters, facts):
         yield Ask(ask.action, ask.resource, {**ask.context, **({"ec2:Region": REGION} if "ec2:" in ask.action else {})})
@@ -173,8 +172,22 @@ def _topic(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa
         yield Ask(action, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f", through)
 
 
+def _function(_name: str, given: Parameters, _facts: Facts) -> Iterator[Ask]:
+    """`Invoke` asks for `lambda:InvokeFunction`."""
+    yield Ask("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{given['FunctionName']}", {})
+
+
 def _rule(name: str, given: Parameters, _facts: Facts) -> Iterator[Ask]:
     yield Ask(name, f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{given.get('Name') or given['Rule']}", {})
+
+
+def _arn(parameter: str) -> "Asked":
+    """Of the one resource whose ARN this parameter is."""
+
+    def asked(name: str, given: Parameters, facts: Facts) -> Iterator[Ask]:  # noqa: ARG001 - as all of them
+        yield Ask(name, given[parameter], {})
+
+    return asked
 
 
 Asked = Callable[[str, Parameters, Facts], Iterator[Ask]]
@@ -192,6 +205,7 @@ _ASKED: dict[str, Asked] = {
     "ec2:ModifyNetworkInterfaceAttribute": _interface,
     "ec2:CreateSecurityGroup": _new_group,
     "ec2:AuthorizeSecurityGroupIngress": _on("GroupId"),
+    "ec2:DeleteSecurityGroup": _on("GroupId"),
     "ec2:CreateSnapshots": _snapshots,
     "ec2:CopySnapshot": _copy,
     **{f"ec2:{name}": _snapshot for name in ("DescribeSnapshotAttribute", "LockSnapshot", "ModifySnapshotAttribute")},
@@ -218,12 +232,16 @@ _ASKED: dict[str, Asked] = {
         )
     },
     "iam:GetInstanceProfile": _instance_profile,
+    "iam:ListEntitiesForPolicy": _arn("PolicyArn"),
+    "cloudformation:DescribeStacks": _arn("StackName"),
     **{
         f"iam:{name}": _role
         for name in (
             *("AttachRolePolicy", "DetachRolePolicy", "GetRole", "ListAttachedRolePolicies", "TagRole", "UntagRole"),
+            *("DeleteRolePolicy", "GetRolePolicy", "PutRolePolicy"),
         )
     },
+    "lambda:Invoke": _function,
     "sns:Publish": _topic,
     **{f"events:{name}": _rule for name in ("DescribeRule", "ListTargetsByRule")},
 }

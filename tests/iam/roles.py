@@ -11,7 +11,7 @@ from tests.iam.simulator import Policy, Question, Request
 from tests.template import PSEUDO, Template, as_document, source
 
 TAGGER, ISOLATOR, RELEASER = "IAMRoleForTagFindingFunction", "IAMRoleForLambdaFunction", "IAMRoleForReleaseFunction"
-ISOLATION = "EC2IsolationRole"
+ISOLATION, LIFE = "EC2IsolationRole", "IAMRoleForStackFunction"
 FUNCTIONS = (TAGGER, ISOLATOR, RELEASER)
 DEPLOYED = PSEUDO | {
     "AWS::AccountId": ACCOUNT,

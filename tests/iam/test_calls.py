@@ -54,7 +54,7 @@ BY_LAMBDA = {
 }
 """What Lambda itself does by the function's role: its log, where a failed event goes, its traces."""
 WITH_OTHER_PARAMETERS = {"iam:GetRolePolicy"}
-"""What is asked only where `RevokeCredentials` is `role`, which is not played: see test_older_sessions."""
+"""What is asked only where `RevokeCredentials` is `role`: test_calls_by_role plays that."""
 
 
 def unheard(played: Played, role: str, granted: dict[str, Policy]) -> set[str]:

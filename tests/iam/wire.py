@@ -8,7 +8,7 @@ handlers of each new session, as benchmarks/wire.py does: the functions' own cli
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
@@ -38,13 +38,24 @@ class Wire:
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
+    _thread: local = field(default_factory=local)
 
-    def hear(self, params: Mapping[str, Any], model: OperationModel, **_: object) -> None:
+    def hear(self, params: Mapping[str, Any], model: OperationModel, context: Mapping[str, Any], **_: object) -> None:
         """Note the call, with the state that it meets (`before-parameter-build`)."""
         service = str(model.service_model.endpoint_prefix)
-        asked = tuple(asks(f"{service}:{model.name}", params, self.facts))
+        asked = tuple(asks(f"{service}:{model.name}", params, self.facts, str(context["client_region"])))
+        role = getattr(self._thread, "role", self.role)
         with self._lock:
-            self.heard.append(Heard(self.role, f"{service}:{model.name}", asked))
+            self.heard.append(Heard(role, f"{service}:{model.name}", asked))
+
+    @contextmanager
+    def acting_as(self, role: str) -> Iterator[None]:
+        """What this thread calls in this block is called by the role: of a function that another one started."""
+        self._thread.role = role
+        try:
+            yield
+        finally:
+            del self._thread.role
 
     def answer(self, model: OperationModel, **_: object) -> tuple[Any, Mapping[str, Any]] | None:
         """Answer, or fail, in the cloud's place (`before-call`)."""

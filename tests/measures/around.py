@@ -104,8 +104,15 @@ EVERY: tuple[InMemory, ...] = (
     revoke_role_sessions,
 )
 """Each measure over a world and its ledger."""
-ALL_ON = replace(
+HANDED_OVER = replace(
     SETTINGS,
+    lock_snapshots_days=7,
+    evidence_kms_key_arn=f"arn:aws:kms:{SETTINGS.region}:{SETTINGS.account}:key/1234abcd",
+    evidence_account_id="210987654321",
+)
+"""The evidence locked, copied under a key and shared with an account."""
+ALL_ON = replace(
+    HANDED_OVER,
     disable_metadata_service=True,
     disassociate_elastic_ips=True,
     existing_connections="nacl",

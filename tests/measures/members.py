@@ -42,8 +42,10 @@ class WorldAutoScaling:
             suspended = tuple(sorted(process for process, stopped in self.suspended.items() if stopped))
             return Group(name, f"arn:{name}", 0, 4, 2, suspended)
 
-    def tagged_members(self, name: str, key: str, value: str) -> tuple[str, ...]:  # noqa: ARG002 - its only one
-        return ()
+    def tagged_members(self, name: str, key: str, value: str) -> tuple[str, ...]:  # noqa: ARG002 - the only one
+        with self.world.lock:
+            tagged = [one.id for one in self.world.instances.values() if one.tags.get(key) == value and not one.ended]
+            return tuple(sorted(one for one in tagged if self.state(one)["state"]))
 
     def enter_standby(self, instance_id: str, group: str) -> None:
         if not self.standby:

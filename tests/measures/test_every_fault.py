@@ -9,21 +9,38 @@ from tests.crash.crew import run
 from tests.crash.matrix import DIRECTIONS, Direction, cells
 from tests.crash.scenarios import Scenario, auto_scaling_member, one_interface, two_vpcs
 from tests.crash.world import SETTINGS
-from tests.measures.around import ALL_ON, ALL_ROLE, EVERY
+from tests.measures.around import ALL_ON, EVERY, HANDED_OVER
+from tests.measures.evidence_world import save_evidence
 from tests.measures.members import keep_from_group
 
 WITH_ACCESS = replace(SETTINGS, forensic_access_source="10.0.0.0/8")
+KEPT_HERE = replace(ALL_ON, lock_snapshots_days=0, evidence_kms_key_arn="", evidence_account_id="")
+"""Every measure, with the evidence neither locked nor copied nor shared: two other scenarios have that."""
 SCENARIOS = (
     Scenario("two VPCs, responders' access", two_vpcs, settings=WITH_ACCESS),
+    Scenario(
+        "evidence copied, locked and shared, by the sweep",
+        one_interface,
+        by_sweep=True,
+        measures=(save_evidence,),
+        settings=HANDED_OVER,
+    ),
     Scenario("1 interface, every measure", one_interface, measures=EVERY, settings=ALL_ON),
     Scenario(
         "Auto Scaling member, every measure, by the sweep",
         auto_scaling_member,
         by_sweep=True,
         measures=EVERY,
-        settings=ALL_ON,
+        settings=KEPT_HERE,
     ),
-    Scenario("1 interface, all sessions of the role", one_interface, measures=EVERY, settings=ALL_ROLE),
+    Scenario(
+        "1 interface, all sessions of the role",
+        one_interface,
+        measures=EVERY,
+        settings=replace(KEPT_HERE, revoke_credentials="role"),
+    ),
+    Scenario("robbed of its credentials", one_interface, robbed=True),
+    Scenario("robbed of its credentials, by the sweep", one_interface, by_sweep=True, robbed=True),
     Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
     Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),
 )

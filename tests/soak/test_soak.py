@@ -20,10 +20,12 @@ from tests.crash.matrix import Cell, problems
 from tests.crash.model import Containment
 from tests.crash.sample import ONE_OF_EACH
 from tests.crash.strict import strict_site
+from tests.test_races_measures import RACES, Race, run
 
 EXAMPLES = 2_500
 EVENTS = 100_000
 CHUNK = 2_500
+ORDERS = 100
 SEED = int(os.environ.get("QUARANTAG_SOAK_SEED", "0"))
 
 pytestmark = pytest.mark.skipif("QUARANTAG_SOAK" not in os.environ, reason="takes minutes: make soak")
@@ -56,6 +58,13 @@ def test_mutated_events_by_the_hundred_thousand(counted: Counted) -> None:
             seen.update(counts)
     counted(table(f"fuzz: {EVENTS} mutated events of each kind through each handler, seed {SEED}", seen))
     assert seen["tag, isolate: refused"] > EVENTS / 4
+
+
+@pytest.mark.parametrize("race_of", RACES, ids=lambda one: one.__name__)
+def test_races_in_many_orders(race_of: Race, counted: Counted) -> None:
+    with one_core():
+        turns = [run(race_of, SEED * ORDERS + number) for number in range(ORDERS)]
+    counted(f"races: {race_of.__name__}, {ORDERS} orders, {sum(turns)} calls in turn")
 
 
 @pytest.mark.parametrize("cell", ONE_OF_EACH, ids=str)

@@ -28,7 +28,7 @@ ACCEPTED: dict[Found, str] = {
     **{
         Found("cfn-guard", stack, "lambda_inside_vpc_check", name): NO_VPC
         for stack in PARAMETERS
-        for name in ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction")
+        for name in ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction", "StackFunction")
     },
     Found("cfn-guard", "with everything on", "lambda_inside_vpc_check", "RevokeRoleSessionsFunction"): NO_VPC,
     **{
@@ -37,7 +37,7 @@ ACCEPTED: dict[Found, str] = {
     },
     **{
         Found("cfn-guard", "by default", "cloudwatch_log_group_encrypted_check", name): BY_AWS
-        for name in ("TagFindingLog", "IsolationLog", "ReleaseLog")
+        for name in ("TagFindingLog", "IsolationLog", "ReleaseLog", "StackLog")
     },
     Found("cfn-guard", "by default", "kms_create_grant_aws_service_check", "NotificationsKey"): (
         "kms:* of the account's root is what KMS's own default key policy says; IAM then decides"

@@ -26,6 +26,8 @@ LEDGER = Config(
     max_pool_connections=_CONNECTIONS,
 )
 """A ledger out of reach must not hold up the cut."""
+LOOK = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
+"""For what the sweep asks again anyway."""
 
 
 class Clients:
@@ -42,14 +44,15 @@ class Clients:
             self._session.register_component("data_loader", loader)
         self._region = region
         self._lock = RLock()
-        self._made: dict[tuple[str, int], Any] = {}
+        self._made: dict[tuple[str, int, str], Any] = {}
 
-    def client(self, service: str, config: Config = RETRIED) -> Any:  # noqa: ANN401 - a client's type is its service's
-        """Make a client of this service, or give the one that was made with this very `config`."""
-        key = service, id(config)
+    def client(self, service: str, config: Config = RETRIED, region: str = "") -> Any:  # noqa: ANN401 - a client's type is its service's
+        """Make a client of this service, or give the one that was made with this very `config` for this Region."""
+        place = region or self._region
+        key = service, id(config), place
         with self._lock:
             if key not in self._made:
-                self._made[key] = self._session.create_client(service, region_name=self._region, config=config)
+                self._made[key] = self._session.create_client(service, region_name=place, config=config)
             return self._made[key]
 
     def later(self, service: str, config: Config = RETRIED) -> Callable[[], Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMESAKES = 20
 _MOST_FILTER_VALUES = 200  # of one filter (Amazon EC2 API Reference, Filter)
-_DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rules, they are removed."
+GROUP_DESCRIPTION = "Quarantag isolation group: no ingress, no egress. Do not add rules, they are removed."
 
 
 class Ec2Instances:
@@ -200,7 +200,7 @@ class Ec2Instances:
         try:
             self._client.create_security_group(
                 GroupName=name,
-                Description=_DESCRIPTION,
+                Description=GROUP_DESCRIPTION,
                 VpcId=vpc_id,
                 TagSpecifications=[{"ResourceType": "security-group", "Tags": _pairs(tags)}],
             )
@@ -225,8 +225,8 @@ class Ec2Instances:
         """Whether this stack made the group: by the tag, and by what can't be changed afterwards."""
         name, suffix = self._settings.isolation_group_name, group["GroupName"]
         named = suffix == name or suffix.removeprefix(f"{name}-").isdecimal()
-        tags = reading.tags_of(group.get("Tags", []))
-        return named and group["Description"] == _DESCRIPTION and tags.get(CREATION_TAG_KEY) == self._settings.stack
+        marked = reading.tags_of(group.get("Tags", [])).get(CREATION_TAG_KEY) == self._settings.stack
+        return named and marked and group["Description"] == GROUP_DESCRIPTION
 
     def _revoke(self, group_id: str, rules: Sequence[Rule], *, gone_is_fine: bool = False) -> bool:
         """Whether the rules are off. One that is gone or refused fails the whole call: they are then tried singly."""

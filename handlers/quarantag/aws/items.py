@@ -7,6 +7,8 @@ from typing import Any, cast
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, ProfileBefore, RoleBefore, StateBefore
 from quarantag.errors import LedgerUnavailable
 from quarantag.ports import Entry
+from quarantag.remains import document, from_document
+from quarantag.survivors import Survivors
 
 OPEN_CASES_INDEX = "open-cases"
 _OPEN = "open"
@@ -32,6 +34,8 @@ def case_values(case: Case, generation: int) -> dict[str, Any]:
     } | {measure_attribute(name): kept_text(kept) for name, kept in case.kept.items()}
     if case.taken:
         values["taken"] = sorted(case.taken)
+    if case.survivors:
+        values["survivors"] = survivors_text(case.survivors)
     return values | ({"open_case": _OPEN} if case.open else {})
 
 
@@ -64,7 +68,13 @@ def _case_of(values: dict[str, Any]) -> Case:
             name.removeprefix(_MEASURE): json.loads(kept) for name, kept in values.items() if name.startswith(_MEASURE)
         },
         taken=frozenset(values.get("taken", ())),
+        survivors=from_document(json.loads(values["survivors"])) if values.get("survivors") else None,
     )
+
+
+def survivors_text(survivors: Survivors) -> str:
+    """What outlives the denial of the sessions, as JSON text."""
+    return json.dumps(document(survivors), sort_keys=True)
 
 
 def measure_attribute(name: str) -> str:

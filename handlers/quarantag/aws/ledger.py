@@ -14,12 +14,21 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger
 
 from quarantag.aws.attributes import Item
-from quarantag.aws.items import OPEN_CASES_INDEX, case_of, case_values, entry_values, kept_text, measure_attribute
+from quarantag.aws.items import (
+    OPEN_CASES_INDEX,
+    case_of,
+    case_values,
+    entry_values,
+    kept_text,
+    measure_attribute,
+    survivors_text,
+)
 from quarantag.aws.memory import Memory
 from quarantag.aws.table import Refused, Table
 from quarantag.case import CLOSED, Case, CaseStatus, InterfaceBefore, Kept, RoleBefore
 from quarantag.errors import Conflict, LedgerUnavailable
 from quarantag.ports import TAGGER, Clock, Entry, Lease, Quota
+from quarantag.survivors import Survivors
 
 LEASE = timedelta(seconds=120)
 """Longer than any function may run (template.yaml: Timeout), so that an expired lease has no living holder."""
@@ -145,6 +154,14 @@ class DynamoDbLedger(Memory):
         except Refused as refused:
             raise _taken_over(case) from refused
         return replace(case, taken=taken)
+
+    def set_survivors(self, case: Case, lease: Lease, survivors: Survivors) -> None:
+        """Set the text; who took the lease since and wrote is not overwritten."""
+        try:
+            given = {":survivors": survivors_text(survivors)}
+            self._table.update(self._case_update(case, lease, "survivors = :survivors", given))
+        except Refused as refused:
+            raise _taken_over(case) from refused
 
     def set_status(self, case: Case, lease: Lease, status: CaseStatus, at: datetime) -> Case:
         """Move the case; one that closes is kept under its own key too, since the next case takes its place."""

@@ -16,6 +16,9 @@ from quarantag.revocable import name_of
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
+SLOT_KEYS = {slot: f"QuarantagContained{slot}" for slot in range(1, SLOTS + 1)}
+"""What the keys of the role's tags begin with; the Region follows."""
+
 
 class InstanceSessions(TableSlots):
     """Tags and one managed policy of roles; the claims are `TableSlots`. A role's name is the last part of its ARN.
@@ -27,7 +30,7 @@ class InstanceSessions(TableSlots):
         super().__init__(table)
         self._iam = iam
         self._policy_arn = policy_arn
-        self._keys = {slot: f"QuarantagContained{slot}-{region}" for slot in range(1, SLOTS + 1)}
+        self._keys = {slot: f"{key}-{region}" for slot, key in SLOT_KEYS.items()}
 
     def profile(self, arn: str) -> Profile | None:
         """`GetInstanceProfile`."""

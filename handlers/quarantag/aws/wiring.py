@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 
 from quarantag.aws.announcer import SnsAnnouncer
 from quarantag.aws.bus import EventBridgeBus
-from quarantag.aws.clients import LEDGER, Clients
+from quarantag.aws.clients import LEDGER, LOOK, Clients
 from quarantag.aws.findings import GuardDutyFindings
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.ledger import DynamoDbLedger
@@ -22,6 +22,7 @@ from quarantag.aws.meter import EmfMeter
 from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.aws.parameters import settings_of
 from quarantag.aws.rules import EventBridgeRules
+from quarantag.aws.survivors import CloudTrailSessions
 from quarantag.aws.switch import DynamoDbSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.trail import CloudTrailHistory
@@ -153,6 +154,7 @@ def ports(made: Base, log: Logger, measuring: Measuring = no_measures) -> Ports:
         findings=GuardDutyFindings(clients.later("guardduty")),
         bus=EventBridgeBus(clients.later("events"), environment["EVENT_BUS_NAME"]),
         measures=measuring(made),
+        history=CloudTrailSessions(lambda region: clients.client("cloudtrail", LOOK, region), clock),
         meter=meter,
         switch=Fixed(_BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
     )

@@ -41,7 +41,8 @@ Source: Amazon EC2 Auto Scaling User Guide, "Temporarily remove instances from y
 class Membership:
     """The instance as a member, and its group: where it is in none, the one that the case kept.
 
-    `beside` are, where any of `REPLACING` is suspended, the group's other instances that are tagged to be isolated.
+    `beside` are, where any of `REPLACING` is suspended, the group's other instances that are tagged to be isolated;
+    before anything is kept those tagged to be released, too: their case may have suspended it, and left it so for this.
     """
 
     member: Member | None
@@ -74,10 +75,10 @@ class KeepFromGroup(Measure[Membership]):
         group = self.port.group(name) if name else None
         if group is None or not set(REPLACING) & set(group.suspended):
             return Membership(member, group)
-        tag = subject.settings.tag_key, subject.settings.isolate_value
-        return Membership(
-            member, group, tuple(i for i in self.port.tagged_members(group.name, *tag) if i != subject.id)
-        )
+        key, isolate = subject.settings.tag_key, subject.settings.isolate_value
+        values = (isolate,) if self.name in subject.case.kept else (isolate, subject.settings.release_value)
+        tagged = sorted({one for value in values for one in self.port.tagged_members(group.name, key, value)})
+        return Membership(member, group, tuple(one for one in tagged if one != subject.id))
 
     def keep(self, seen: Membership, subject: Subject) -> Kept | None:  # noqa: ARG002 - the measure's shape
         """Where it was, and how the group was; None where it is in none."""
