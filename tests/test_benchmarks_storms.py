@@ -43,6 +43,13 @@ def test_more_at_once_than_ec2_takes_is_decided_by_retries_and_the_sweep() -> No
     assert len(storm.tagged) == storm.findings
 
 
+def test_those_held_at_the_limit_are_isolated_once_it_has_room_again() -> None:
+    storm = storms.stream(hours=3, an_hour=100, fleet=25)
+    written = [value for _, value in storm.tagged]
+    assert (written.count("Review"), written.count("Isolate")) == (15, 25)
+    assert [goal for goal in storm.goals() if not goal.met] == []
+
+
 def test_sample_findings_tag_nothing() -> None:
     assert not storms.samples().tagged
 
