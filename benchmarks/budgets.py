@@ -56,9 +56,10 @@ def hour(findings: int, containments: int) -> list[Used]:
 
 
 def at_once() -> tuple[int, str]:
-    """How many containments fit into one second before a call is throttled, and of which API."""
+    """How many containments fit into one second before a call of EC2 is throttled, and of which API."""
     asked = _together(("a finding that isolates", "a containment, the VPC's first, every default measure"))
-    return min((found[0] // calls, api) for api, calls in asked.items() if (found := bucket(api)))
+    ec2 = {api: calls for api, calls in asked.items() if api not in _OTHERS}
+    return min((found[0] // calls, api) for api, calls in ec2.items() if (found := bucket(api)))
 
 
 def _happening(findings: int, containments: int) -> Iterator[tuple[int, tuple[str, ...]]]:

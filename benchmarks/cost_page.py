@@ -35,7 +35,8 @@ def tables() -> Iterator[tuple[str, str]]:
     most, api = at_once()
     yield (
         "at once",
-        f"**{most}** containments in one second, each the first of its VPC, empty the first bucket: that of `{api}`.\n",
+        f"**{most}** containments in one second, each the first of its VPC, "
+        f"empty the first bucket of EC2: that of `{api}`.\n",
     )
 
 
