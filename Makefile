@@ -41,6 +41,7 @@ check: .venv/stamp .venv-sam/stamp .venv-checks/stamp .cfn-guard/stamp ## Style,
 	$(WITHOUT_AWS) $(SAM) validate --lint --region us-east-1
 	$(WITHOUT_AWS) .venv-checks/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
 	$(VENV)/python -m tests.static
+	.venv-checks/bin/shellcheck docs/verify-in-aws.sh .ci/run
 
 audit: .venv-checks/stamp ## Ask the advisory database about every lock (needs the network, so neither `check` nor CI does)
 	for lock in handlers/requirements.txt requirements/*.txt; do \

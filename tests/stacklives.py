@@ -108,9 +108,9 @@ class Life:
         assert self.stack.reconcile(instance.id).status == "Isolated"
         return instance
 
-    def freed(self, instance_id: str) -> str:
+    def freed(self, instance_id: str, key: str = KEY) -> str:
         """Its status after it was tagged to be released."""
-        self.lab.tag(instance_id, **{KEY: "Release"})
+        self.lab.tag(instance_id, **{key: "Release"})
         request = Request(instance_id, "Release", self.stack.context().aws_request_id)
         return release(request, self.stack.ports(), wiring.settings()).status
 

@@ -41,6 +41,14 @@ def reaches(world: World, name: str, value: str, status: str, key: str = "Securi
     assert until(lambda: look(world, name).tags.get(f"{key}Status", "").partition(":")[0] == status), look(world, name)
 
 
+def released(world: World, name: str, key: str = "SecurityIsolation") -> None:
+    """Have it released, and wait until its case is closed, which is the function's last deed."""
+    reaches(world, name, "Release", "Released", key)
+    place = {"pk": {"S": world.actors[name].id}, "sk": {"S": "case"}}
+    ledger, dynamodb = world.stack.resources["ContainmentLedger"], world.cloud.client("dynamodb")
+    assert until(lambda: "open_case" not in dynamodb.get_item(TableName=ledger, Key=place)["Item"])
+
+
 def isolated(world: World, name: str) -> View:
     """How it looks once it is isolated, and the function has ended."""
     reaches(world, name, "Isolate", "Isolated")
@@ -82,7 +90,7 @@ def test_a_deletion_waits_for_the_release_and_leaves_only_what_it_must(cloud: Lo
     assert "create-tags --tags Key=SecurityIsolation,Value=Release" in reason
     assert (resources(cloud, stack), look(world, "shop")) == (before, cut)
 
-    reaches(world, "shop", "Release", "Released")
+    released(world, "shop")
     assert is_as_it_was(world, shop)
     assert delete(cloud, stack) == ""
     assert own_groups(cloud) == []
@@ -90,7 +98,7 @@ def test_a_deletion_waits_for_the_release_and_leaves_only_what_it_must(cloud: Lo
 
     again = deploy(cloud, built_artifact(), settle=1)
     assert again.resources["ContainmentLedger"] != stack.resources["ContainmentLedger"]
-    reaches(World(cloud, again, world.actors, world.inbox), "shop", "Isolate", "Isolated")
+    reaches(World(cloud, again, world.actors, world.inbox, world.forensics), "shop", "Isolate", "Isolated")
 
 
 def test_the_tag_changes_only_once_nobody_is_contained(cloud: LocalCloud, world: World) -> None:
@@ -101,13 +109,13 @@ def test_the_tag_changes_only_once_nobody_is_contained(cloud: LocalCloud, world:
     assert bastion.id in reason
     assert update(cloud, artifact, stack, settle=1, MaxContainmentsPerHour="20", ContainWithinSeconds="90") == ""
     assert look(world, "bastion") == cut
-    reaches(world, "bastion", "Release", "Released")
+    released(world, "bastion")
     assert is_as_it_was(world, bastion)
 
     assert update(cloud, artifact, stack, settle=1, IsolationTagKey="Another") == ""
     reaches(world, "bastion", "Isolate", "Isolated", key="Another")
     assert bastion.id in delete(cloud, stack)
-    reaches(world, "bastion", "Release", "Released", key="Another")
+    released(world, "bastion", "Another")
     assert delete(cloud, stack) == ""
     assert own_groups(cloud) == []
 

@@ -39,3 +39,9 @@ STEPS = [row for row in rows("What a containment does, and what proves it") if r
 def test_a_step_has_the_parameter_and_the_default_of_the_template(row: list[str]) -> None:
     name, _, default = row[1].partition(" = ")
     assert PARAMETERS[name.strip("`")]["Default"] == default.strip("`").replace("none", "")
+
+
+def test_what_is_proven_in_process_or_by_the_simulator_is_linked() -> None:
+    """So that a reader finds the test; test_docs_links says whether it is there."""
+    cells = [(row[0], cell) for row in rows("What a containment does, and what proves it") for cell in (row[4], row[6])]
+    assert [(step, cell) for step, cell in cells if cell != "no" and "](tests/" not in cell] == []

@@ -64,6 +64,17 @@ def test_what_is_not_guarded_passes_whoever_is_contained(life: Life) -> None:
     assert life.asked(change(ServiceToken="a-new-function"), UPDATING) == ""
 
 
+def test_who_is_isolated_between_the_question_and_the_change_stays_so_and_is_given_back(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case has no key: the new one's value releases it."""
+    instance = life.contained()
+    monkeypatch.setenv("ISOLATION_TAG_KEY", "Another")
+    assert life.stack.reconcile(instance.id, wanted=None).status == "Isolated"
+    assert life.freed(instance.id, "Another") == "Released"
+    assert life.lab.groups(instance.interface_ids[0]) == [instance.networks[0].group_id]
+
+
 @pytest.mark.parametrize(
     ("kind", "resource", "doing", "asked"),
     [

@@ -111,3 +111,14 @@ def test_an_interface_shows_its_prefixes_and_type(lab: Lab) -> None:
     assert [one["Ipv4Prefix"] for one in shown["Ipv4Prefixes"]] == ["10.1.16.0/28"]
     assert [one["Ipv6Prefix"] for one in shown["Ipv6Prefixes"]] == ["2001:db8::/80"]
     assert shown["InterfaceType"] == "trunk"
+
+
+def test_an_interface_of_an_ipv6_only_subnet_shows_no_ipv4_address(lab: Lab) -> None:
+    instance = lab.instance([lab.vpc(ipv6=True)])
+    eni = instance.interface_ids[0]
+    lab.ec2.assign_ipv6_addresses(NetworkInterfaceId=eni, Ipv6Addresses=["2001:db8::5"])
+    lab.cloud.take_ipv4(eni)
+    shown = lab.ec2.describe_network_interfaces(NetworkInterfaceIds=[eni])["NetworkInterfaces"][0]
+    assert (shown.get("PrivateIpAddress"), shown["PrivateIpAddresses"]) == (None, [])
+    assert [one["Ipv6Address"] for one in shown["Ipv6Addresses"]] == ["2001:db8::5"]
+    lab.describe(instance.id)

@@ -19,6 +19,7 @@ ON_MOTO = {
     "elbv2": "ELASTIC_LOAD_BALANCING_V2",
     "guardduty": "GUARDDUTY",
     "iam": "IAM",
+    "sts": "STS",
 }
 """The services that moto plays, and how each is called in `AWS_ENDPOINT_URL_<service>`."""
 

@@ -28,10 +28,10 @@ def client(service: str, endpoint: str) -> Any:  # noqa: ANN401 - a boto3 client
     return new_client(service, endpoint)
 
 
-def new_client(service: str, endpoint: str) -> Any:  # noqa: ANN401
-    """Make a client of the service at a local endpoint, past any proxy."""
+def new_client(service: str, endpoint: str, **credentials: str) -> Any:  # noqa: ANN401
+    """Make a client of the service at a local endpoint, past any proxy; with these credentials, where any are given."""
     make: Callable[..., Any] = _session().client  # without its overloads: the service is known at run time only
-    return make(service, endpoint_url=endpoint, config=Config(proxies={}))
+    return make(service, endpoint_url=endpoint, config=Config(proxies={}), **credentials)
 
 
 @cache

@@ -96,6 +96,11 @@ class StrictMoto:
         interface.ipv4_prefixes = [{"Ipv4Prefix": one} for one in prefixes if ":" not in one]
         interface.ipv6_prefixes = [{"Ipv6Prefix": one} for one in prefixes if ":" in one]
 
+    def take_ipv4(self, interface_id: str) -> None:
+        """Make it one of an IPv6-only subnet; moto gives each an IPv4 address (API, NetworkInterface: ipv6Native)."""
+        interface: Moto = _backend_with("enis", interface_id).enis[interface_id]
+        interface.private_ip_address, interface.private_ip_addresses, interface.ipv6_native = None, [], True
+
     def share_network_acl(self, acl_id: str, owner: str) -> None:
         """Make the network ACL one of a VPC that another account shares with this one."""
         _backend_with("network_acls", acl_id).network_acls[acl_id].owner_id = owner

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -17,9 +18,11 @@ from console.cloud.deploy import deploy
 from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
 from console.cloud.service_events import put_service_event
 from console.demo.furniture import furnish
+from console.demo.member import MEMBER
 from console.demo.scenes import play
-from console.demo.screen import Screen, Silence, before_after, field_by_field, how_to_go_on, verdict
+from console.demo.screen import Screen, Silence, before_after, field_by_field, how_to_go_on, show_outliving, verdict
 from console.demo.stage import Audience, Stage
+from console.demo.theft import survivors
 from console.demo.world import View, World
 
 GOOD, NO, UNUSABLE = 0, 1, 2
@@ -67,6 +70,8 @@ def report(stage: Stage, console: Console, *, as_json: bool) -> int:
     else:
         console.print()
         console.print(field_by_field(stage.portraits))
+        console.print()
+        show_outliving(console, survivors(world, MEMBER), datetime.now(UTC))
         console.print()
         console.print(before_after(world, stage.isolated, views))
         console.print(verdict(stage.expectations, time.monotonic() - stage.began))

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from console.cloud.deploy import Deployed
-from console.demo.inbox import subscribe
+from console.demo.inbox import subscribe, workflows
+from console.demo.theft import ROLE as OTHER_ROLE
+from console.demo.theft import USER
 from console.demo.world import Actor, Cloud, Home, World, attached, interface_of
 
 IMAGE = "ami-0123456789abcdef0"
@@ -31,7 +33,8 @@ def furnish(cloud: Cloud, stack: Deployed) -> World:
     places |= {f"worker-{number}": (back,) for number in (1, 2, 3)}
     actors = {name: _launch(ec2, name, profile, homes) for name, homes in places.items()}
     actors |= _scaled(cloud)
-    return World(cloud, stack, actors, subscribe(cloud, stack.resources["Notifications"]))
+    inbox = subscribe(cloud, stack.resources["Notifications"])
+    return World(cloud, stack, actors, inbox, workflows(cloud))
 
 
 def _home(ec2: Any, block: str, *groups: str) -> Home:  # noqa: ANN401 - a boto3 client
@@ -76,6 +79,8 @@ def _scaled(cloud: Cloud) -> dict[str, Actor]:
     ec2, iam = cloud.client("ec2"), cloud.client("iam")
     home = _home(ec2, "10.3.0.0/16", "api", "monitoring")
     profile = _profile(iam, ROLE)
+    iam.create_user(UserName=USER)
+    iam.create_role(RoleName=OTHER_ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
     iam.put_role_policy(RoleName=ROLE, PolicyName="read-orders", PolicyDocument=json.dumps(OWN_POLICY))
     homes = (home, replace(home, groups=home.groups[:1]))
     actors = {name: _launch(ec2, name, profile, homes) for name in MEMBERS}

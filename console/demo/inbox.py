@@ -1,4 +1,4 @@
-"""What the stack's topic tells people: a queue subscribed to it, as somebody's mailbox would be."""
+"""What the stack tells people and workflows: queues that its topic, and a rule of the event bus, send to."""
 
 import json
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Inbox:
     taken: list[dict[str, Any]] = field(default_factory=list)
 
     def messages(self) -> list[dict[str, Any]]:
-        """All messages that ever arrived, in SNS's envelope."""
+        """All that ever arrived: messages in SNS's envelope, or events as EventBridge sends them."""
         while found := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in found:
                 self.taken.append(json.loads(message["Body"]))
@@ -32,8 +32,23 @@ class Inbox:
 
 def subscribe(cloud: "Cloud", topic: str) -> Inbox:
     """Make a queue and subscribe it to the topic."""
-    sqs = cloud.client("sqs")
-    queue = sqs.create_queue(QueueName="quarantag-demo-inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    inbox, arn = _queue(cloud, "quarantag-demo-inbox")
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return Inbox(sqs, queue)
+    return inbox
+
+
+def workflows(cloud: "Cloud") -> Inbox:
+    """Make a queue that a rule sends what forensics is told to, as docs/forensics.md has it."""
+    inbox, arn = _queue(cloud, "quarantag-demo-forensics")
+    pattern = {"source": ["quarantag"], "detail-type": ["Containment Status Change"]}
+    events = cloud.client("events")
+    events.put_rule(Name="quarantag-demo-forensics", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="quarantag-demo-forensics", Targets=[{"Id": "Forensics", "Arn": arn}])
+    return inbox
+
+
+def _queue(cloud: "Cloud", name: str) -> tuple[Inbox, str]:
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return Inbox(sqs, queue), arn

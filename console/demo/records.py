@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from jsonschema import Draft202012Validator
 
+from console.cloud.local import ROOT
 from console.cloud.state import ANALYST
 from console.demo.probes import Probe
 from console.demo.world import World
@@ -67,6 +69,20 @@ def announced(world: World, name: str, event: str) -> Probe:
     def probe() -> tuple[bool, str]:
         found = world.inbox.about(world.actors[name].id)
         return event in found, ", ".join(found) or "no message"
+
+    return probe
+
+
+def handed_off(world: World, name: str, status: str) -> Probe:
+    """Forensics was told of this status by an event that fits its published schema."""
+
+    def probe() -> tuple[bool, str]:
+        about = [one for one in world.forensics.messages() if one["detail"]["instance"]["id"] == world.actors[name].id]
+        told = [one for one in about if one["detail"]["status"] == status]
+        schema = json.loads((ROOT / "schemas/containment-status-change-event.schema.json").read_text(encoding="utf-8"))
+        wrong = [error.message for one in told for error in Draft202012Validator(schema).iter_errors(one)]
+        said = ", ".join(one["detail"]["status"] for one in about) or "nothing"
+        return bool(told) and not wrong, "; ".join([said, *wrong])
 
     return probe
 

@@ -1,16 +1,20 @@
 """What a person sees of the demo: a timeline while it plays, then the table of before and after."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from console.cloud.local import ON_MOTO, LocalCloud
-from console.cloud.place import ACCESS_KEY, REGION, SECRET_KEY
+from console.cloud.place import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY
 from console.demo.stage import Expectation
 from console.demo.world import CREATION_KEY, TAG_KEY, View, World
+from quarantag.remains import next_step, said
+from quarantag.survivors import Survivors
 
 
 class Silence:
@@ -105,6 +109,14 @@ def field_by_field(portraits: Mapping[str, Mapping[str, str]]) -> Table:
         style = {True: "green", False: "red"} if changed else {True: "", False: ""}
         table.add_row(name, *(Text(value, style[value == first.get(name)]) for value in values))
     return table
+
+
+def show_outliving(console: Console, survivors: Survivors | None, now: datetime) -> None:
+    """Print each thing that the thief made, as the case lists it, and what ends it: in one line, to be copied."""
+    console.print("[italic]api-1: made with its credentials before, and not ended by the isolation[/italic]")
+    for one in survivors.found if survivors else ():
+        console.print(Padding(Text(said(one)), (0, 0, 0, 2)))
+        console.print(Text(f"    {next_step(one, ACCOUNT, now)}", "cyan"), soft_wrap=True)
 
 
 def group_names(world: World, views: Sequence[View]) -> dict[str, str]:

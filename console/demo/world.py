@@ -65,12 +65,13 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The cloud, the stack deployed to it, the instances, and the mailbox of somebody who subscribes to the topic."""
+    """The cloud, the stack deployed to it, the instances, a mailbox at the topic, and forensics at the bus."""
 
     cloud: Cloud
     stack: Deployed
     actors: dict[str, Actor]
     inbox: Inbox
+    forensics: Inbox
 
     def look(self, names: Iterable[str]) -> dict[str, View]:
         """How these instances look now, in one DescribeInstances and one DescribeNetworkInterfaces."""

@@ -19,13 +19,17 @@ GUARDED = (
     *("IsolationRoleName", "IsolationSecurityGroupName", "RevocableRolePath"),
 )
 """Parameters that say what a containment is and how it is found again: properties of `StackChange`, by these names."""
-_DELETING = frozenset({"DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"})
-_UPDATING = "UPDATE_IN_PROGRESS"
 _MOST_NAMED = 20
 _MOST_BYTES = 4096
 """Of the whole answer (User Guide, "Custom resource response objects")."""
 _MOST_OF_REASON = 2500
+_ADDRESSES = ("https://", "http://")  # the latter's is the local cloud
 Work = Literal["nothing", "may it change", "take down"]
+_WHILE: dict[Work, frozenset[str]] = {
+    "nothing": frozenset(),
+    "may it change": frozenset({"UPDATE_IN_PROGRESS"}),
+    "take down": frozenset({"DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Contained:
 def parse(event: Mapping[str, Any]) -> LifeRequest:
     """The request in an event. Raises `InvalidEvent` where it is none: nobody could be answered then."""
     try:
+        if not event["ResponseURL"].startswith(_ADDRESSES):
+            raise InvalidEvent(f"not a request of CloudFormation, its answer goes to {event['ResponseURL'][:200]}")
         return LifeRequest(
             kind=event["RequestType"],
             resource=event["ResourceType"],
@@ -70,17 +76,23 @@ def parse(event: Mapping[str, Any]) -> LifeRequest:
         raise InvalidEvent(f"not a request of CloudFormation, it lacks {error}: {str(event)[:200]}") from error
 
 
+def wish(request: LifeRequest) -> Work:
+    """What the request may ask for, by itself: what asks for nothing needs no answer of AWS, and never fails."""
+    if (request.kind, request.resource) == ("Delete", DELETION):
+        return "take down"
+    if (request.kind, request.resource) == ("Update", CHANGE) and changed(request):
+        return "may it change"
+    return "nothing"
+
+
 def work(request: LifeRequest, stack_status: str) -> Work:
-    """What the request asks for, by what the stack is doing.
+    """What it does ask for, by what the stack is doing.
 
     A custom resource is deleted too where an update takes it out of the template or is rolled back, and updated back
     by a rollback, which must pass: then there is nothing to do.
     """
-    if (request.kind, request.resource) == ("Delete", DELETION) and stack_status in _DELETING:
-        return "take down"
-    if (request.kind, request.resource) == ("Update", CHANGE) and stack_status == _UPDATING and changed(request):
-        return "may it change"
-    return "nothing"
+    wished = wish(request)
+    return wished if stack_status in _WHILE[wished] else "nothing"
 
 
 def changed(request: LifeRequest) -> tuple[str, ...]:

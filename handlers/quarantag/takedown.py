@@ -11,7 +11,7 @@ from typing import Protocol
 from quarantag.errors import QuarantagError
 from quarantag.ports import Clock
 from quarantag.settings import Settings
-from quarantag.stacklife import Contained, LifeRequest, changed, why_not_changed, why_not_deleted, work
+from quarantag.stacklife import Contained, LifeRequest, changed, why_not_changed, why_not_deleted, wish, work
 
 PAUSED_BY = "the stack's deletion"
 
@@ -79,7 +79,7 @@ def live(request: LifeRequest, ports: LifePorts, settings: Settings) -> str:
 
     Raises `Retryable` or `Terminal` by what AWS answers: then, too, acting is as it was before.
     """
-    if request.kind == "Create":
+    if wish(request) == "nothing":
         return ""
     asked = work(request, ports.stacks.status(request.stack_id))
     ports.log(f"{request.kind} of {request.logical_id}: {asked}")
