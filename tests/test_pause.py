@@ -125,11 +125,17 @@ def test_a_rule_that_does_not_work_is_named(events: Any) -> None:  # noqa: ANN40
     assert broken == ("disabled: disabled", "empty: without a target", "deleted: deleted")
 
 
-def test_the_sweep_watches_every_other_rule_of_the_stack() -> None:
+def test_the_sweep_watches_every_other_rule_that_starts_a_function() -> None:
     targets = TEMPLATE.properties("SweepSchedule")["Targets"]
     (target,) = (one for one in targets if one["Id"] == "IsolationLambdaFunction")
     told = json.loads(target["Input"])
-    others = {name for name, one in source()["Resources"].items() if one["Type"] == "AWS::Events::Rule"}
+    functions = {f"<{name}.Arn>" for name in TEMPLATE.of_type("AWS::Serverless::Function")}
+    others = {
+        name
+        for name, rule in TEMPLATE.of_type("AWS::Events::Rule").items()
+        if functions & {one["Arn"] for one in rule["Targets"]}
+    }
+    assert len(others) >= 6
     assert set(told["rules"]) == {f"<{name}>" for name in others - {"SweepSchedule"}}
     (watched,) = TEMPLATE.properties("WatchRules")["PolicyDocument"]["Statement"]
     assert {one.replace(".Arn", "") for one in watched["Resource"]} == set(told["rules"])
