@@ -18,7 +18,7 @@ from tests.cloud import SESSION, Lab
 from tests.faults import Fault, faulty
 from tests.operators import Operator
 from tests.stack import KEY, Stack, about, forget_wiring
-from tests.template import Template, as_list, source
+from tests.template import Template, as_list
 from tests.test_catchup import Sweeper, sweeper  # noqa: F401 - a fixture
 
 TEMPLATE = Template()
