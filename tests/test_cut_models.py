@@ -11,7 +11,9 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.session import get_session
 
 from console.cut_models import main
+from quarantag.aws import wiring
 from quarantag.aws.clients import LEDGER, Clients
+from tests.stack import Stack
 from tests.template import ROOT, Template
 
 ADAPTERS = ROOT / "handlers" / "quarantag" / "aws"
@@ -96,6 +98,19 @@ def test_clients_are_made_from_that_folder_alone(models: Path, service: str) -> 
     assert client.meta.method_to_api_mapping
     with pytest.raises(UnknownServiceError):
         Clients("eu-central-1", str(models)).client("sts")
+
+
+def test_the_functions_read_nothing_but_that_folder(
+    stack: Stack,  # noqa: ARG001 - its environment
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(models.parent))
+    monkeypatch.setenv("AWS_DATA_PATH", f"$LAMBDA_TASK_ROOT/{models.name}")
+    clients = wiring.base().clients
+    assert clients.client("ec2").meta.method_to_api_mapping
+    with pytest.raises(UnknownServiceError):
+        clients.client("sts")
 
 
 def test_who_asks_for_the_same_client_gets_the_same_one() -> None:

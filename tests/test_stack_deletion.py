@@ -1,5 +1,7 @@
 """The stack is deleted only where nobody is contained, and leaves nothing behind but what it must."""
 
+from dataclasses import replace
+
 import pytest
 
 import isolate
@@ -181,8 +183,30 @@ def test_a_fault_of_the_ledger_or_of_ec2_is_told_and_it_acts_again(life: Life) -
     assert (seen, life.paused()) == ([True], False)
 
 
+@pytest.mark.parametrize(("failing", "paused"), [(2, False), (9, True)])
+def test_where_it_can_t_act_again_the_refusal_says_so(life: Life, failing: int, paused: bool) -> None:  # noqa: FBT001
+    instance, away = life.lab.instance(tags={}), Fault("flip", LedgerUnavailable("away"), times=0)
+
+    def tagged_and_ledger_away() -> None:
+        if not life.lab.tags(instance.id):
+            life.lab.tag(instance.id, **{KEY: "Isolate"})
+            away.times = failing
+
+    reason = life.deleted(away, meanwhile=tagged_and_ledger_away)
+    assert instance.id in reason
+    assert ("quarantag resume" in reason, life.paused()) == (paused, paused)
+
+
 def test_it_waits_as_long_as_a_run_may_take() -> None:
     assert float(deletion().properties["SettleSeconds"]) == 90
+
+
+@pytest.mark.parametrize("given", ["1e9", "-1", "9999999", "nan", ""])
+def test_it_never_waits_longer_than_its_function_may_run(life: Life, given: str) -> None:
+    request = replace(deletion(), properties={**deletion().properties, "SettleSeconds": given})
+    waited: list[None] = []
+    assert life.asked(request, "DELETE_IN_PROGRESS", meanwhile=lambda: waited.append(None)) == ""
+    assert waited
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,39 @@ def test_no_more_is_kept_than_a_case_holds_and_it_is_said() -> None:
     many = tuple(replace(one, what=f"AKIA{number}", at=NOW + timedelta(seconds=number)) for number in range(60))
     kept = Survivors(NOW, many).beside(None)
     assert [found.what for found in kept.found] == [f"AKIA{number}" for number in range(59, 59 - MOST_KEPT, -1)]
-    assert kept.unread == (f"of more than {MOST_KEPT} the newest are kept",)
+    assert kept.unread == (f"of more than {MOST_KEPT} those without an end, and the newest, are kept",)
     assert kept.beside(kept) == kept
+
+
+def test_many_sessions_do_not_push_out_a_key_that_has_no_end() -> None:
+    (key,) = picked(access_key(INSTANCE))
+    (session,) = picked(chained(INSTANCE))
+    many = tuple(replace(session, what=f"thief-{number}", at=NOW + timedelta(seconds=number)) for number in range(60))
+    kept = Survivors(NOW, (key, *many)).beside(None)
+    assert key in kept.found
+    assert len(kept.found) == MOST_KEPT
+
+
+def test_a_role_with_a_long_path_is_named_whole_in_its_command() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/{'p' * 300}/admin"
+    (found,) = picked(chained(INSTANCE) | {"requestParameters": {"roleArn": role}})
+    assert "--role-name admin " in next_step(found, ACCOUNT, NOW)
+
+
+@pytest.mark.parametrize("status", ["Active", "Inactive"])
+@pytest.mark.parametrize(
+    ("event", "place"),
+    [
+        ("UpdateAccessKey", "accessKeyId"),
+        ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
+        ("UpdateSSHPublicKey", "sSHPublicKeyId"),
+        ("UpdateSigningCertificate", "certificateId"),
+    ],
+)
+def test_a_credential_is_told_once_it_is_active_again(event: str, place: str, status: str) -> None:
+    asked = {"userName": "ci", place: "ID1", "status": status}
+    found = picked(access_key(INSTANCE) | {"eventName": event, "requestParameters": asked, "responseElements": None})
+    assert [(one.what, one.of) for one in found] == ([("ID1", "ci")] if status == "Active" else [])
 
 
 def test_it_is_written_and_read_back_as_it_was() -> None:

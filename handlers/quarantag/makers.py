@@ -5,7 +5,7 @@ calls with AWS CloudTrail". The commands: AWS CLI Command Reference, `iam`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 REQUEST, ANSWER = "requestParameters", "responseElements"
 _ENDS = f"{ANSWER}.credentials.expiration"
@@ -46,6 +46,12 @@ def _key(noun: str, place: str) -> Made:
     return Made(noun.replace("-", " "), (place,), update, (place.rpartition(".")[0] + ".userName", _USER))
 
 
+def _reactivated(noun: str, place: str) -> Made:
+    """A credential of a user that was made active again."""
+    made = _key(noun, f"{REQUEST}.{place}")
+    return replace(made, of=(_USER,), only=(f"{REQUEST}.status", "Active"))
+
+
 def _permission(what: str, of: str, ending: str) -> Made:
     """A policy or membership that a user, role or group got."""
     return Made("permissions", (f"{REQUEST}.{what}",), f"aws iam {ending}", (of,))
@@ -75,13 +81,12 @@ MADE: Mapping[tuple[str, str], Made] = {
         ("iam.amazonaws.com", name): made
         for name, made in {
             "CreateAccessKey": _key("access-key", f"{ANSWER}.accessKey.accessKeyId"),
-            "UpdateAccessKey": Made(
-                "access key",
-                (f"{REQUEST}.accessKeyId",),
-                "aws iam update-access-key --status Inactive --user-name {of} --access-key-id {what}",
-                (_USER,),
-                only=(f"{REQUEST}.status", "Active"),
+            "UpdateAccessKey": _reactivated("access-key", "accessKeyId"),
+            "UpdateServiceSpecificCredential": _reactivated(
+                "service-specific-credential", "serviceSpecificCredentialId"
             ),
+            "UpdateSSHPublicKey": _reactivated("ssh-public-key", "sSHPublicKeyId"),
+            "UpdateSigningCertificate": _reactivated("signing-certificate", "certificateId"),
             "CreateServiceSpecificCredential": _key(
                 "service-specific-credential", f"{ANSWER}.serviceSpecificCredential.serviceSpecificCredentialId"
             ),

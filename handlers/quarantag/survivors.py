@@ -19,7 +19,8 @@ MOST_KEPT = 50
 """A case is one DynamoDB item (400 KB at most)."""
 _LONGEST_SESSION = timedelta(hours=12)
 """Of a role (IAM User Guide, "Update the maximum session duration for a role")."""
-_MOST_CHARACTERS = 200
+_MOST_CHARACTERS, _LONGEST_ARN = 200, 640
+"""An ARN with the longest path and name that IAM takes fits (IAM User Guide, "IAM and AWS STS quotas")."""
 _ODD = re.compile(r"[^A-Za-z0-9+=,.@_/:-]|^-")
 _EXPIRES = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p")
 """How CloudTrail writes the end of credentials ("Logging IAM and AWS STS API calls", IAM User Guide, examples)."""
@@ -82,14 +83,18 @@ class Survivors:
     unread: tuple[str, ...] = ()
 
     def beside(self, before: "Survivors | None") -> "Survivors":
-        """Add what an earlier look found; newest first, and no more than a case can keep."""
+        """Add what an earlier look found; newest first, and no more than a case can keep.
+
+        What has no end goes before what ends by itself: else a thief who assumes a role often would push his keys out.
+        """
         earlier = before.found if before else ()
         found = {one.key: one for one in sorted((*earlier, *self.found), key=lambda one: one.at)}
-        newest = sorted(found.values(), key=lambda one: one.at, reverse=True)
+        lasting = sorted(found.values(), key=lambda one: (one.until is None, one.at), reverse=True)
         unread = dict.fromkeys((*(before.unread if before else ()), *self.unread))
-        if len(newest) > MOST_KEPT:
-            unread[f"of more than {MOST_KEPT} the newest are kept"] = None
-        return replace(self, found=tuple(newest[:MOST_KEPT]), unread=tuple(unread))
+        if len(lasting) > MOST_KEPT:
+            unread[f"of more than {MOST_KEPT} those without an end, and the newest, are kept"] = None
+        kept = sorted(lasting[:MOST_KEPT], key=lambda one: one.at, reverse=True)
+        return replace(self, found=tuple(kept), unread=tuple(unread))
 
     def same_as(self, before: "Survivors | None") -> bool:
         """Whether it tells nothing that an earlier look did not tell."""
@@ -165,7 +170,9 @@ def _at(record: Mapping[str, object], path: str) -> object:
 
 def _word(value: object) -> str:
     """A text that a terminal, a mail and a shell take for nothing but a word: others chose it."""
-    return _ODD.sub("_", value[:_MOST_CHARACTERS]) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return _ODD.sub("_", value[: _LONGEST_ARN if value.startswith("arn:") else _MOST_CHARACTERS])
 
 
 def _time(value: object) -> datetime | None:

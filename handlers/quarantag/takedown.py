@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from quarantag.errors import QuarantagError
+from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.ports import Clock
 from quarantag.settings import Settings
 from quarantag.stacklife import Contained, LifeRequest, changed, why_not_changed, why_not_deleted, wish, work
 
 PAUSED_BY = "the stack's deletion"
+_SETTLING, _LONGEST_SETTLING = 90.0, 200.0  # seconds
+_PAUSES = (1.0, 2.0, 4.0)  # seconds
 
 
 class Stacks(Protocol):
@@ -77,7 +79,7 @@ class LifePorts:
 def live(request: LifeRequest, ports: LifePorts, settings: Settings) -> str:
     """Do what the request asks for; answers why it is refused, "" where it is not.
 
-    Raises `Retryable` or `Terminal` by what AWS answers: then, too, acting is as it was before.
+    Raises `Retryable` or `Terminal` by what AWS answers: then, too, acting is as it was before, or the log says not.
     """
     if wish(request) == "nothing":
         return ""
@@ -88,7 +90,7 @@ def live(request: LifeRequest, ports: LifePorts, settings: Settings) -> str:
         contained = _contained(ports, request.before.get("IsolationTagKey", ""), request.before, observing=observing)
         return why_not_changed(changed(request), contained, request.before)
     if asked == "take down":
-        return _take_down(ports, settings, float(request.properties.get("SettleSeconds", "90")))
+        return _take_down(ports, settings, _seconds(request.properties.get("SettleSeconds", "")))
     return ""
 
 
@@ -99,15 +101,35 @@ def _take_down(ports: LifePorts, settings: Settings, settle: float) -> str:
     paused = ports.pausing.paused_by()
     if not paused:
         ports.pausing.flip(paused=True, by=PAUSED_BY)
-    gone = False
+    gone, left = False, ""
     try:
         ports.clock.sleep(settle)
         reason = _needed(ports, settings) or _clean_up(ports)
         gone = not reason
     finally:
         if not gone and paused in ("", PAUSED_BY):
+            left = _resume(ports)
+    return f"{reason} {left}".rstrip()
+
+
+def _resume(ports: LifePorts) -> str:
+    """Act again; where that can't be written, say so: nothing is contained until somebody resumes."""
+    fault = ""
+    for pause in _PAUSES:
+        try:
             ports.pausing.flip(paused=False, by=PAUSED_BY)
-    return reason
+        except LedgerUnavailable as unavailable:
+            fault = f"Acting is still paused ({unavailable}): quarantag resume."
+            ports.clock.sleep(pause)
+        else:
+            return ""
+    ports.log(fault)
+    return fault
+
+
+def _seconds(text: str) -> float:
+    """Read how long to wait for runs that began before, within what the function's own time allows."""
+    return min(float(text), _LONGEST_SETTLING) if text.isdecimal() else _SETTLING
 
 
 def _needed(ports: LifePorts, settings: Settings) -> str:

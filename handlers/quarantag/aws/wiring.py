@@ -124,7 +124,7 @@ def answer(done: Swept, log: Logger, meter: Meter) -> dict[str, Any]:
 
 def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Meter) -> None:
     """Measure, and log, which of the rules that the sweep's event names do not work any more."""
-    rules = EventBridgeRules(Clients(of.region).later("events"))
+    rules = EventBridgeRules(Clients(of.region, _models()).later("events"))
     broken = rules.broken(event.get("rules", ()))
     meter.measure([Measured(BROKEN_RULES, len(broken))])
     for problem in broken:
@@ -134,10 +134,14 @@ def watch_rules(event: Mapping[str, Any], of: Settings, log: Logger, meter: Mete
 def base(environment: Mapping[str, str] = os.environ) -> Base:
     """Make the session and the ledger's table. Raises `InvalidSettings`."""
     of, clock = settings(environment), SystemClock()
-    clients = Clients(of.region)
-    return Base(
-        of, clients, Table(clients.client("dynamodb", LEDGER), environment["LEDGER_TABLE"], clock), clock, environment
-    )
+    clients = Clients(of.region, _models(environment))
+    table = Table(clients.client("dynamodb", LEDGER), environment["LEDGER_TABLE"], clock)
+    return Base(of, clients, table, clock, environment)
+
+
+def _models(environment: Mapping[str, str] = os.environ) -> str:
+    """The folder of botocore's data in the artifact, "" where it is not run from one."""
+    return os.path.expandvars(environment.get("AWS_DATA_PATH", ""))
 
 
 def ports(made: Base, log: Logger, measuring: Measuring = no_measures) -> Ports:
