@@ -58,6 +58,8 @@ class Happened:
             return str(detail.get("result"))
         if self.kind in ("case-opened", "status", "tagged"):
             return ""
+        if self.kind == "survivor":
+            return f"{detail.get('what')}\n{detail.get('next_step')}"
         return "; ".join(_said(name, value) for name, value in detail.items() if name not in ("principal", "case_id"))
 
 

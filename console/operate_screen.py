@@ -92,7 +92,7 @@ def show_history(history: History) -> None:
         console.print(line.append(printable(f"  {case.id}: {times(case)}"), style="default"))
     table = table_of()
     table.add_column("time (UTC)", no_wrap=True)
-    table.add_column("what", no_wrap=True)
+    table.add_column("what", max_width=38, overflow="fold")
     table.add_column("who or what asked, and the result", overflow="fold")
     for entry in history.entries:
         table.add_row(f"{entry.at:%m-%d %H:%M:%S}", _what(entry), _asked_and_result(entry))
@@ -144,7 +144,8 @@ def _what(entry: Happened) -> RenderableType:
 def _asked_and_result(entry: Happened) -> RenderableType:
     said = [plain(f"asked: {entry.cause}", "dim")] if entry.cause else []
     if entry.result:
-        said.append(plain(entry.result, "" if entry.kind != "step" or entry.result == "done" else "red"))
+        style = "" if entry.kind != "step" or entry.result == "done" else "red"
+        said += [plain(line, style) for line in entry.result.split("\n")]
     return Group(*said)
 
 

@@ -111,7 +111,9 @@ def test_every_key_of_the_json_is_documented(operator: Operator, stack: Stack, l
 def test_every_alarm_has_its_line() -> None:
     rows = re.findall(r"^\| ((?:`\w+Alarm`(?:, )?)+) \|", PAGE, re.MULTILINE)
     named = [alarm for row in rows for alarm in re.findall(r"`(\w+)`", row)]
-    assert sorted(named) == sorted(Template(CanaryInstanceId="i-01234567").of_type("AWS::CloudWatch::Alarm"))
+    assert sorted(named) == sorted(
+        Template(CanaryInstanceId="i-01234567", RevokeCredentials="role").of_type("AWS::CloudWatch::Alarm")
+    )
 
 
 def test_what_was_given_back_by_hand_is_closed_by_the_release(operator: Operator, stack: Stack, lab: Lab) -> None:

@@ -1,5 +1,7 @@
 """What survives, as an operator sees it: `quarantag show` and `quarantag history`."""
 
+import re
+
 from tests.cloud import Lab
 from tests.operators import Operator
 from tests.stack import Stack
@@ -24,6 +26,19 @@ def test_show_lists_what_survives_with_the_command_that_ends_it(operator: Operat
     entries = [one for one in operator.answered("history", instance.id)["entries"] if one["kind"] == "survivor"]
     assert {one["detail"]["next_step"] == ENDS for one in entries} == {True, False}
     assert THIEF_KEY in operator.typed("history", instance.id, columns=200).stdout
+
+
+def test_history_is_read_on_a_narrow_terminal(operator: Operator, stack: Stack, lab: Lab) -> None:
+    """What it is comes first, then the command; no column is lost beside a long target."""
+    instance = lab.instance(profile=lab.profile("a-rather-long-name-of-a-profile-that-needs-more-than-a-line"))
+    happened(access_key(instance.id))
+    stack.tag_and_isolate(instance.id)
+    seen = operator.typed("history", instance.id, columns=80).stdout
+    assert re.search(r"\d\d-\d\d \d\d:\d\d:\d\d", seen)
+    assert "who or what asked" in seen
+    assert seen.index(THIEF_KEY) < seen.index("aws iam")
+    assert "event id" not in seen
+    assert max(map(len, seen.splitlines())) <= 80
 
 
 def test_show_says_where_nothing_was_found_and_what_could_not_be_looked_up(

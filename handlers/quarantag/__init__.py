@@ -33,6 +33,6 @@ Orchestrating, over the ports of `ports` and `outlets`:
 - `observing`: everything of one instance, read at once
 - `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads
 
-`aws/` is the only importer of boto3. `aws/clients` makes its clients, `aws/wiring` the ports, and is the only reader
+`aws/` is the only importer of botocore. `aws/clients` makes its clients, `aws/wiring` the ports, and is the only reader
 of the environment; `aws/measuring` the measures, for the functions that have them.
 """
