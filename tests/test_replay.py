@@ -178,7 +178,7 @@ def test_people_see_tables_that_findings_can_not_command(tmp_path: Path) -> None
     [
         (["--policy", DEFAULT], "no findings: name files or folders of findings, or write --live"),
         (["nowhere.jsonl", "--policy", DEFAULT], "nowhere.jsonl: can't be read: No such file or directory"),
-        ([ROOT / "policies", "--policy", DEFAULT], "policies: no file of findings in it"),
+        ([ROOT / "requirements", "--policy", DEFAULT], "requirements: no file of findings in it"),
         ([FIXTURES, "--policy", "nowhere.yaml"], "nowhere.yaml: can't be read"),
         (
             [FIXTURES, "--policy", DEFAULT, "--against", ROOT / "tests/policies/invalid/no-rules.yaml"],

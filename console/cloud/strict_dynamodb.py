@@ -21,8 +21,19 @@ def _serialized(original: Original, self: DynamoDBBackend, *args: Moto, **kwargs
         return original(self, *args, **kwargs)
 
 
-for _operation in ("get_item", "put_item", "update_item", "delete_item", "query", "scan", "transact_write_items"):
+_OPERATIONS = ("get_item", "put_item", "update_item", "delete_item", "query", "scan")
+for _operation in (*_OPERATIONS, "transact_write_items"):
     corrects(DynamoDBBackend, _operation)(_serialized)
+
+
+def _answered(original: Original, self: DynamoHandler, *args: Moto, **kwargs: Moto) -> Moto:
+    """The answer is what was read then: moto writes it from the living item, which another thread may be changing."""
+    with _ONE_AT_A_TIME:
+        return original(self, *args, **kwargs)
+
+
+for _operation in _OPERATIONS:
+    corrects(DynamoHandler, _operation)(_answered)
 
 
 @corrects(DynamoHandler, "transact_write_items")
