@@ -3,7 +3,7 @@
 # theirs; .cfn-guard for cfn-guard and AWS's rules; .venv-c7n for Cloud Custodian, which `make bench` measures against; .iam-simulate for the policy simulator of the tests.
 PYTHON ?= python3
 # Two at a time, a file of tests always in one process, for what its tests share.
-PYTEST_ARGS ?= --numprocesses auto --maxprocesses 2 --dist loadfile
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 2 --dist loadfile --durations 25
 VENV := .venv/bin
 SAM := .venv-sam/bin/sam
 # The locks are whole: --no-deps takes them as they are, on every pip; `pip check` then says whether they agree.
@@ -31,7 +31,7 @@ test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks
 	$(VENV)/pytest $(PYTEST_ARGS)
 
 soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
-	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak
+	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak tests/test_storm.py
 
 check: .venv/stamp .venv-sam/stamp .venv-checks/stamp .cfn-guard/stamp ## Style, types and the template, without running anything
 	$(VENV)/ruff check .

@@ -22,7 +22,7 @@ from tests.crash.world import World
 from tests.measures.around import ALL_ON, ALL_ROLE, EVERY
 from tests.measures.members import keep_from_group
 
-SEEDS = 6
+SEEDS = 3
 _KEEPING = next(one for one in EVERY if one is keep_from_group)
 _WARM = tuple(partial(keep_from_group, state="Warmed:Running") if one is _KEEPING else one for one in EVERY)
 _NO_STANDBY = tuple(partial(keep_from_group, standby=False) if one is _KEEPING else one for one in EVERY)

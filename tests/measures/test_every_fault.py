@@ -33,21 +33,29 @@ SCENARIOS = (
         measures=EVERY,
         settings=KEPT_HERE,
     ),
+    Scenario("robbed of its credentials", one_interface, robbed=True),
+    Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
+    Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),
+)
+AT_LENGTH = (
     Scenario(
         "1 interface, all sessions of the role",
         one_interface,
         measures=EVERY,
         settings=replace(KEPT_HERE, revoke_credentials="role"),
     ),
-    Scenario("robbed of its credentials", one_interface, robbed=True),
     Scenario("robbed of its credentials, by the sweep", one_interface, by_sweep=True, robbed=True),
-    Scenario("member that can't go on standby", one_interface, measures=(partial(keep_from_group, standby=False),)),
-    Scenario("member in a warm pool", one_interface, measures=(partial(keep_from_group, state="Warmed:Running"),)),
 )
+"""Played by `make soak`: the model, the pairs and the scenarios above have each half of them."""
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_cell_ends_as_it_must(scenario: Scenario, direction: Direction) -> None:
+    every_cell_ends_as_it_must(scenario, direction)
+
+
+def every_cell_ends_as_it_must(scenario: Scenario, direction: Direction) -> None:
+    """Play every fault of every call."""
     results = list(run(list(cells(scenario, direction))))
     assert [f"{result.cell}: {'; '.join(result.problems)}" for result in results if result.problems] == []

@@ -16,10 +16,12 @@ from tests.counted import Counted
 from tests.crash import fuzz
 from tests.crash.crew import crew, one_core
 from tests.crash.invariants import COUNTED
-from tests.crash.matrix import Cell, problems
+from tests.crash.matrix import DIRECTIONS, Cell, Direction, problems
 from tests.crash.model import Containment
 from tests.crash.sample import ONE_OF_EACH
+from tests.crash.scenarios import Scenario
 from tests.crash.strict import strict_site
+from tests.measures.test_every_fault import AT_LENGTH, every_cell_ends_as_it_must
 from tests.test_races_measures import RACES, Race, run
 
 EXAMPLES = 2_500
@@ -58,6 +60,12 @@ def test_mutated_events_by_the_hundred_thousand(counted: Counted) -> None:
             seen.update(counts)
     counted(table(f"fuzz: {EVENTS} mutated events of each kind through each handler, seed {SEED}", seen))
     assert seen["tag, isolate: refused"] > EVENTS / 4
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("scenario", AT_LENGTH, ids=lambda scenario: scenario.name)
+def test_more_scenarios_meet_every_fault(scenario: Scenario, direction: Direction) -> None:
+    every_cell_ends_as_it_must(scenario, direction)
 
 
 @pytest.mark.parametrize("race_of", RACES, ids=lambda one: one.__name__)
