@@ -31,7 +31,8 @@ test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks
 	$(VENV)/pytest $(PYTEST_ARGS)
 
 soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
-	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak tests/test_storm.py
+	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak tests/test_storm.py tests/test_artifact_life.py \
+	  tests/test_side_by_side.py tests/test_verify_script.py tests/test_benchmarks_cost.py
 
 check: .venv/stamp .venv-sam/stamp .venv-checks/stamp .cfn-guard/stamp ## Style, types and the template, without running anything
 	$(VENV)/ruff check .

@@ -12,7 +12,10 @@ from console.cloud.redeploy import delete, update
 from console.demo import probes
 from console.demo.furniture import furnish
 from console.demo.world import View, World
+from tests.length import soak_only
 from tests.test_artifact_deployed import is_as_it_was, until
+
+pytestmark = soak_only
 
 RETAINED = ("StackDeletion", "DenyContainedSessions", "EC2IsolationRole", "RootInstanceProfile")
 

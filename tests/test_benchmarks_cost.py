@@ -9,6 +9,9 @@ from benchmarks.budgets import CEILING, FINDINGS, at_once, hour
 from benchmarks.cost import WORKS, Work, idle_month, work
 from benchmarks.cost_page import PAGE, with_tables
 from benchmarks.round_trips import count
+from tests.length import soak_only
+
+pytestmark = soak_only
 
 HOW = "the page is old: `python -m benchmarks.cost_page` writes it"
 

@@ -20,6 +20,9 @@ from console.cloud.local import LocalCloud, local_cloud
 from console.cloud.place import ACCOUNT, REGION
 from tests.cloud import IMAGE
 from tests.findings import document
+from tests.length import soak_only
+
+pytestmark = soak_only
 
 ADMINISTRATOR, OTHER_REGION = "999988887777", "eu-west-1"
 PLACES = [(account, region) for account in (ACCOUNT, ADMINISTRATOR) for region in (REGION, OTHER_REGION)]

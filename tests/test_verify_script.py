@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from tests.fake_aws import World
+from tests.length import soak_only
 from tests.template import ROOT
 from tests.verify_world import CHECKS, ID, NAME, STACK, Check, world
+
+pytestmark = soak_only
 
 STOPPED = 2
 RIGHTLY = ("PASS     sessions: the sibling's are not", "PASS     Elastic IP: disassociated")
