@@ -30,7 +30,7 @@ demo: .venv/stamp artifact ## Play the whole story on this machine: findings, ta
 test: check build .iam-simulate/stamp ## Everything that CI asks for: the checks, then every test, with its skips said
 	$(VENV)/pytest $(PYTEST_ARGS)
 
-soak: .venv/stamp ## The crash matrix over strict moto, thousands of orders of events, 100,000 mutated events (half an hour)
+soak: .venv/stamp build ## What takes long: the matrix over strict moto, the model, mutated events, the stack's life (half an hour)
 	QUARANTAG_SOAK=1 $(VENV)/python -m pytest tests/soak tests/test_storm.py tests/test_artifact_life.py \
 	  tests/test_side_by_side.py tests/test_verify_script.py tests/test_benchmarks_cost.py
 

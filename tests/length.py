@@ -4,4 +4,5 @@ import os
 
 import pytest
 
-soak_only = pytest.mark.skipif("QUARANTAG_SOAK" not in os.environ, reason="takes minutes: make soak")
+SOAKING = "QUARANTAG_SOAK" in os.environ
+soak_only = pytest.mark.skipif(not SOAKING, reason="takes minutes: make soak")

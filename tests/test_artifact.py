@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from console.cloud.build import built_artifact
-from console.cloud.local import LocalCloudError
 from console.cloud.state import ANALYST
 from console.policy_file import read
 from quarantag.policy import canonical, load
 from tests import findings
+from tests.built import built_or_skipped
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.counted import Counted
 from tests.runtime_interface import BuiltFunction, running
@@ -44,12 +43,7 @@ POLICIES = sorted(path.stem for path in (ROOT / "policies").glob("*.yaml"))
 @pytest.fixture(scope="session")
 def artifact() -> Path:
     """The build; made anew only where a source is newer."""
-    try:
-        return built_artifact()
-    except LocalCloudError as error:
-        if "sam is neither" in str(error):
-            pytest.skip(str(error))
-        raise
+    return built_or_skipped()
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ import pytest
 
 from console.cloud.build import built_artifact
 from console.cloud.deploy import Deployed, deploy
-from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
+from console.cloud.local import LocalCloud, local_cloud
 from console.cloud.place import ACCOUNT
 from console.cloud.service_events import put_service_event
 from console.demo import probes
 from console.demo.furniture import furnish
 from console.demo.world import Actor, World
 from quarantag.aws.attributes import unmarshalled
+from tests.built import built_or_skipped
 from tests.test_template_rules import FUNCTIONS
 
 SECONDS = 30.0
@@ -23,12 +24,7 @@ SECONDS = 30.0
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
-    try:
-        built_artifact()
-    except LocalCloudError as error:
-        if "sam is neither" in str(error):
-            pytest.skip(str(error))
-        raise
+    built_or_skipped()
     with local_cloud() as running:
         yield running
 

@@ -7,11 +7,12 @@ import pytest
 
 from console.cloud.build import built_artifact
 from console.cloud.deploy import Deployed, deploy
-from console.cloud.local import LocalCloud, LocalCloudError, local_cloud
+from console.cloud.local import LocalCloud, local_cloud
 from console.cloud.redeploy import delete, update
 from console.demo import probes
 from console.demo.furniture import furnish
 from console.demo.world import View, World
+from tests.built import built_or_skipped
 from tests.length import soak_only
 from tests.test_artifact_deployed import is_as_it_was, until
 
@@ -22,12 +23,7 @@ RETAINED = ("StackDeletion", "DenyContainedSessions", "EC2IsolationRole", "RootI
 
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
-    try:
-        built_artifact()
-    except LocalCloudError as error:
-        if "sam is neither" in str(error):
-            pytest.skip(str(error))
-        raise
+    built_or_skipped()
     with local_cloud() as running:
         yield running
 

@@ -3,15 +3,14 @@
 150 in `make test`, 500 in `make soak`.
 """
 
-import os
-
 import isolate
 from quarantag.digest import MOST_OF_A_KIND
 from tests.cloud import IMAGE, Lab
 from tests.counted import Counted
+from tests.length import SOAKING
 from tests.stack import Stack, about
 
-FINDINGS = 500 if "QUARANTAG_SOAK" in os.environ else 150
+FINDINGS = 500 if SOAKING else 150
 WINDOWS = 2
 """The storm may begin in one window of ten minutes and end in the next."""
 

@@ -185,11 +185,9 @@ class Record:
 
     def end(self) -> None:
         """Write what is left and give the lease back."""
-        lease, self.lease = self.lease, None
         with side_by_side() as pool:
             flushed = pool.submit(self.flush)
-            if lease:
-                self.ports.ledger.yield_lease(lease)
+            self.yield_lease()
         flushed.result()
 
     def know(self, survivors: Survivors) -> None:

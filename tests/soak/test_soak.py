@@ -21,6 +21,7 @@ from tests.crash.model import Containment
 from tests.crash.sample import ONE_OF_EACH
 from tests.crash.scenarios import Scenario
 from tests.crash.strict import strict_site
+from tests.length import soak_only
 from tests.measures.test_every_fault import AT_LENGTH, every_cell_ends_as_it_must
 from tests.test_races_measures import RACES, Race, run
 
@@ -30,7 +31,7 @@ CHUNK = 2_500
 ORDERS = 100
 SEED = int(os.environ.get("QUARANTAG_SOAK_SEED", "0"))
 
-pytestmark = pytest.mark.skipif("QUARANTAG_SOAK" not in os.environ, reason="takes minutes: make soak")
+pytestmark = soak_only
 
 
 def table(title: str, counts: Counter[str]) -> str:

@@ -11,22 +11,20 @@ from botocore.session import get_session
 
 _CONNECTIONS = 32
 """Kept open by each client: more calls go out at once than botocore's ten, and a new one costs a TLS handshake."""
-RETRIED = Config(
-    retries={"mode": "standard", "total_max_attempts": 4},
-    connect_timeout=3,
-    read_timeout=10,
-    max_pool_connections=_CONNECTIONS,
-)
-SENT_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+
+
+def _config(attempts: int, connect: float, read: float) -> Config:
+    """So many attempts, each with so many seconds to connect and to read."""
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return Config(retries=retries, connect_timeout=connect, read_timeout=read, max_pool_connections=_CONNECTIONS)
+
+
+RETRIED = _config(attempts=4, connect=3, read=10)
+SENT_ONCE = _config(attempts=1, connect=3, read=20)
 """For what would be done twice if it were sent twice."""
-LEDGER = Config(
-    retries={"mode": "standard", "total_max_attempts": 3},
-    connect_timeout=1,
-    read_timeout=3,
-    max_pool_connections=_CONNECTIONS,
-)
+LEDGER = _config(attempts=3, connect=1, read=3)
 """A ledger out of reach must not hold up the cut."""
-LOOK = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
+LOOK = _config(attempts=3, connect=2, read=5)
 """For what the sweep asks again anyway."""
 
 
