@@ -83,7 +83,8 @@ class CaseBook:
         """The latest case of each of these instances that has one."""
         ids = sorted(set(instance_ids))
         with side_by_side() as pool:
-            return {one: case for one, case in zip(ids, pool.map(self.case, ids), strict=True) if case}
+            calls = {one: pool.submit(self.case, one) for one in ids}
+        return {one: case for one, call in calls.items() if (case := call.result())}
 
     def open_instances(self) -> frozenset[str]:
         """Ids of the instances with an open case."""
@@ -144,12 +145,12 @@ class Fleet:
             return {}
         groups = self._instances.isolation_groups()
         with side_by_side() as pool:
-            interfaces = pool.map(self._instances.interfaces, [one.id for one in of])
-            profiles = pool.map(self._instances.profile_associations, [one.id for one in of])
-            return {
-                one.id: Observation(one, found, associations, groups)
-                for one, found, associations in zip(of, interfaces, profiles, strict=True)
-            }
+            interfaces = [pool.submit(self._instances.interfaces, one.id) for one in of]
+            profiles = [pool.submit(self._instances.profile_associations, one.id) for one in of]
+        return {
+            one.id: Observation(one, found.result(), associations.result(), groups)
+            for one, found, associations in zip(of, interfaces, profiles, strict=True)
+        }
 
     def snapshots(self, case_id: str) -> Iterator[Saved]:
         """The case's evidence (`DescribeSnapshots` by its tag)."""

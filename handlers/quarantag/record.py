@@ -1,7 +1,6 @@
 """The written side of one run: its lease, its case and its audit entries, with or without a reachable ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -9,7 +8,7 @@ from typing import Any
 
 from quarantag.case import Case, CaseStatus, InterfaceBefore, Kept, RoleBefore, case_id, groups_to_tag, state_before
 from quarantag.errors import LedgerUnavailable, QuarantagError
-from quarantag.execution import side_by_side
+from quarantag.execution import SideBySide, side_by_side
 from quarantag.instance import Observation
 from quarantag.links import finding_id_of
 from quarantag.ports import Entry, Lease, Ports, Quota
@@ -172,7 +171,7 @@ class Record:
         except LedgerUnavailable as fault:
             self.fault = self.fault or fault
 
-    def flush_beside(self, pool: ThreadPoolExecutor) -> None:
+    def flush_beside(self, pool: SideBySide) -> None:
         """Flush in the pool: what was done is written while the next read is under way."""
         if self._entries:
             pool.submit(self.flush)

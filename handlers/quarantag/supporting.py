@@ -44,7 +44,6 @@ class Supporting:
         pool = side_by_side()
         for measure in measures:
             self._calls.append(pool.submit(self._take, measure, observation))
-        pool.shutdown(wait=False)
 
     def end(self) -> tuple[Supported, ...]:
         """Wait for all that was begun. Raises what no measure should raise."""
