@@ -130,7 +130,7 @@ def for_this_python(built: Path, copy: Path) -> Path:
 
 def _start(into: Start, code: Path, handler: str, environment: Mapping[str, str], scratch: Path) -> None:
     before = _cpu()
-    known = {**environment, "LAMBDA_TASK_ROOT": str(code), "AWS_DATA_PATH": "$LAMBDA_TASK_ROOT/models"}
+    known = {**environment, "LAMBDA_TASK_ROOT": str(code), "SERVICE_MODELS": "models"}
     with running(code, handler, known, scratch) as function:
         into.asked.append(function.api.asked.get(timeout=60) - function.started)
         begun = time.monotonic()

@@ -120,5 +120,5 @@ def _event(function: Function, prepared: World) -> dict[str, Any]:
 
 def _environment(prepared: World, endpoint: str, code: Path | None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    root = {"LAMBDA_TASK_ROOT": str(code), "AWS_DATA_PATH": "$LAMBDA_TASK_ROOT/models"} if code else {}
+    root = {"LAMBDA_TASK_ROOT": str(code), "SERVICE_MODELS": "models"} if code else {}
     return kept | dict(prepared.environment) | root | {"AWS_ENDPOINT_URL": endpoint, "PYTHONHASHSEED": "0"}

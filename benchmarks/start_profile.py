@@ -24,7 +24,7 @@ def measure(runs: int) -> dict[str, tuple[float, ...]]:
         raise SystemExit("starts are measured from the artifact: run `make build` first")
     with TemporaryDirectory() as folder, world() as prepared:
         code = for_this_python(built, Path(folder, "built"))
-        models = {"LAMBDA_TASK_ROOT": str(code), "AWS_DATA_PATH": "$LAMBDA_TASK_ROOT/models"}
+        models = {"LAMBDA_TASK_ROOT": str(code), "SERVICE_MODELS": "models"}
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment = {**kept, **prepared.environment, **models}
         return {one: shares([_seconds(code, one, environment) for _ in range(runs)]) for one in SERVICES}

@@ -1,8 +1,8 @@
 """`python -m console.cut_models ADAPTERS_DIR TARGET_DIR`: botocore's service models, cut to what the adapters call.
 
 EC2's model has 700 operations, of which the functions need 20; reading all of it is most of what making a client costs.
-`sam build` runs this over `handlers/quarantag/aws`; template.yaml names the folder by `AWS_DATA_PATH`, botocore's own
-variable (https://botocore.amazonaws.com/v1/documentation/api/latest/reference/loaders.html). The functions look nowhere
+`sam build` runs this over `handlers/quarantag/aws`; template.yaml names the folder by `SERVICE_MODELS`, for the loader
+(https://botocore.amazonaws.com/v1/documentation/api/latest/reference/loaders.html). The functions look nowhere
 else, since botocore would list 900 folders of its own to know its services: what it needs beside the models goes along.
 No service is listed by hand: it is a string and an operation a word of the adapters' sources, so that a new call is
 there with the next build.

@@ -13,7 +13,6 @@ import release
 import revoke
 import stack as own_function
 import tag_finding
-from console.compile_policies import main as compile_policies
 from quarantag import isolation
 from quarantag.aws import wiring
 from quarantag.aws.attributes import unmarshalled
@@ -22,6 +21,7 @@ from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
 from tests.findings import document
+from tests.invocation import invoke
 from tests.statuschanges import validate_status_change, workflows
 
 KEY = "SecurityIsolation"
@@ -47,6 +47,7 @@ DEFAULTS = {
     "FREEZE_INTERFACES": "false",
     "AUTO_SCALING_MEMBERS": "keep",
     "REVOKE_CREDENTIALS": "none",
+    "SERVICE_MODELS": "models",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
 }
@@ -83,7 +84,7 @@ class Stack:
 
     def isolate(self, instance_id: str, **changed: str) -> dict[str, Any]:
         """The isolator's only case for a change of the control tag, with `changed` over the live tags."""
-        answer = isolate.handler(tag_change(instance_id, self.lab.tags(instance_id) | changed), self.context())
+        answer = invoke(isolate, tag_change(instance_id, self.lab.tags(instance_id) | changed), self.context())
         return cast("dict[str, Any]", answer["cases"][0])
 
     def ports(self, *faults: Fault) -> Ports:
@@ -95,7 +96,7 @@ class Stack:
 
     def release(self, instance_id: str, **changed: str) -> dict[str, Any]:
         """The releaser's only case for a change of the control tag, with `changed` over the live tags."""
-        answer = release.handler(tag_change(instance_id, self.lab.tags(instance_id) | changed), self.context())
+        answer = invoke(release, tag_change(instance_id, self.lab.tags(instance_id) | changed), self.context())
         return cast("dict[str, Any]", answer["cases"][0])
 
     def tag_and_release(self, instance_id: str) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Stack:
 
     def sweep(self, function: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - one of the handler modules
         """What the function answers to the schedule."""
-        (answer,) = function.handler({"sweep": True}, self.context()).values()
+        (answer,) = invoke(function, {"sweep": True}, self.context()).values()
         return cast("list[dict[str, Any]]", answer)
 
     def reconcile(self, instance_id: str, *faults: Fault, wanted: str | None = "Isolate", **ports: object) -> Outcome:
@@ -203,20 +204,12 @@ def is_cut(stack: Stack, interface_id: str, vpc_id: str) -> bool:
     return no_rules and stack.lab.groups(interface_id) == [group["GroupId"]]
 
 
-@pytest.fixture(scope="session")
-def policies(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The built policies, as the artifact holds them: the folder above `policies/`."""
-    root = tmp_path_factory.mktemp("artifact")
-    assert compile_policies(["policies", str(root / "policies")]) == 0
-    return str(root)
-
-
 @pytest.fixture
 def stack(
     lab: Lab,
     ledger_table: Any,  # noqa: ANN401 - a boto3 resource
     isolation_profile_arn: str,
-    policies: str,
+    task_root: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stack]:
     """A deployed stack with the default parameters."""
@@ -228,7 +221,7 @@ def stack(
         "ISOLATION_INSTANCE_PROFILE_ARN": isolation_profile_arn,
         "LEDGER_TABLE": ledger_table.name,
         "NOTIFICATIONS_TOPIC_ARN": topic,
-        "LAMBDA_TASK_ROOT": policies,
+        "LAMBDA_TASK_ROOT": task_root,
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

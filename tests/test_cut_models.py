@@ -1,4 +1,4 @@
-"""The artifact's service models: every operation that an adapter calls, as botocore has it, and found by botocore."""
+"""The artifact's service models: every operation that an adapter calls, as botocore has it, nothing else is read."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader, create_loader
+from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.session import get_session
 
@@ -73,23 +73,16 @@ def test_every_operation_that_is_called_is_there_as_botocore_has_it(cut: Loader,
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1"])
 def test_endpoints_and_paging_are_botocore_s_own(models: Path, service: str, region: str) -> None:
-    ours, theirs = get_session(), get_session()
-    ours.register_component("data_loader", create_loader(str(models)))
-    mine, whole = (one.create_client(service, region_name=region) for one in (ours, theirs))
+    mine = Clients(region, str(models)).client(service)
+    whole = get_session().create_client(service, region_name=region)
     assert mine.meta.endpoint_url == whole.meta.endpoint_url
     for name in mine.meta.method_to_api_mapping:
         assert mine.can_paginate(name) == whole.can_paginate(name)
 
 
-def test_botocore_finds_them_by_the_variable_that_the_template_sets(
-    models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_template_names_the_folder() -> None:
     for function in ("TagFindingFunction", "IsolationLambdaFunction", "ReleaseFunction"):
-        variables = Template().properties(function)["Environment"]["Variables"]
-        assert variables["AWS_DATA_PATH"] == "$LAMBDA_TASK_ROOT/models"
-    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(models.parent))
-    found = create_loader(f"$LAMBDA_TASK_ROOT/{models.name}").load_data_with_path("ec2/2016-11-15/service-2")
-    assert found[1].startswith(str(models))
+        assert Template().properties(function)["Environment"]["Variables"]["SERVICE_MODELS"] == "models"
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -106,7 +99,7 @@ def test_the_functions_read_nothing_but_that_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(models.parent))
-    monkeypatch.setenv("AWS_DATA_PATH", f"$LAMBDA_TASK_ROOT/{models.name}")
+    monkeypatch.setenv("SERVICE_MODELS", models.name)
     clients = wiring.base().clients
     assert clients.client("ec2").meta.method_to_api_mapping
     with pytest.raises(UnknownServiceError):

@@ -2,9 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from queue import SimpleQueue
-from threading import BoundedSemaphore, Thread
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
@@ -12,9 +11,12 @@ from quarantag.errors import QuarantagError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
 _MOST_AT_ONCE = 16  # calls of one batch
-_Inbox = SimpleQueue[Callable[[], None]]
+
+_idle: deque[ThreadPoolExecutor] = deque()
+"""Threads that are done with their last call. Starting one takes longer than half of a small call, so they are kept:
+each in a pool of its own, since calls begin others and none may have to wait for a thread. (One pool for all, however
+large, may count a thread as free twice in Python 3.13: a call that then waits for another never ends.)"""
 
 
 class SideBySide:
@@ -26,21 +28,16 @@ class SideBySide:
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Begin `work` on a thread of its own; where the batch is full, once one of its calls ends."""
-        call: Future[T] = Future()
         self._room.acquire()
+        thread = _thread()
+        call = thread.submit(work, *args, **kwargs)
         self._calls.append(call)
 
-        def run() -> None:
-            try:
-                result = work(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - the call's own, raised where its result is asked for
-                call.set_exception(error)
-            else:
-                call.set_result(result)
-            finally:
-                self._room.release()
+        def ended(_: Future[T]) -> None:
+            _idle.append(thread)
+            self._room.release()
 
-        _start(run)
+        call.add_done_callback(ended)
         return call
 
     def __enter__(self) -> "SideBySide":
@@ -60,29 +57,11 @@ def side_by_side() -> SideBySide:
     return SideBySide()
 
 
-_idle: deque[_Inbox] = deque()
-
-
-def _start(run: Callable[[], None]) -> None:
-    """Run it on a thread that is done with its last work, or on a new one: calls begin others, so none may wait.
-
-    Threads are kept, since starting one takes longer than half of a small call; concurrent.futures' own pool keeps
-    them too, but may count one as free twice (Python 3.13), and a call that then waits for another never ends.
-    """
+def _thread() -> ThreadPoolExecutor:
     try:
-        inbox = _idle.pop()
+        return _idle.pop()
     except IndexError:
-        inbox = SimpleQueue()
-        Thread(target=_work, args=(inbox,), daemon=True).start()
-    inbox.put(run)
-
-
-def _work(inbox: _Inbox) -> None:
-    while True:
-        run = inbox.get()
-        run()
-        del run  # with all that its call holds
-        _idle.append(inbox)
+        return ThreadPoolExecutor(max_workers=1)
 
 
 def fault_of(call: Future[Any]) -> QuarantagError | None:

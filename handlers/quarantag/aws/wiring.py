@@ -141,7 +141,8 @@ def base(environment: Mapping[str, str] = os.environ) -> Base:
 
 def _models(environment: Mapping[str, str] = os.environ) -> str:
     """The folder of botocore's data in the artifact, "" where it is not run from one."""
-    return os.path.expandvars(environment.get("AWS_DATA_PATH", ""))
+    name = environment.get("SERVICE_MODELS", "")
+    return str(Path(environment["LAMBDA_TASK_ROOT"], name)) if name else ""
 
 
 def ports(made: Base, log: Logger, measuring: Measuring = no_measures) -> Ports:
