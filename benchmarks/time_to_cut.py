@@ -24,7 +24,6 @@ from benchmarks.scenarios import forget_wiring, unsaid
 from benchmarks.world import ROOT
 from quarantag import isolation
 from quarantag.aws import wiring
-from quarantag.aws.measuring import measures
 from quarantag.reconcile import Request
 from quarantag.tagchange import parse
 
@@ -113,7 +112,7 @@ def _run(case: Case, contender: Run, there: Distant) -> None:
 
 
 def _quarantag(_: Distant, prepared: Prepared) -> Mapping[str, float]:
-    wired = wiring.wired("isolate", measures)
+    wired = wiring.wired("isolate", wiring.Measures)
     settings, ports = wired.settings, replace(wired.ports, clock=_Hasty())
     began = time.monotonic()
     change = parse(prepared.event, settings)
@@ -161,7 +160,7 @@ def _environment(there: Distant) -> Iterator[None]:
 
 def _make_groups(vpc_id: str) -> None:
     """The isolation groups of Quarantag and of the classic flow, as earlier cases left them."""
-    ports = wiring.wired("isolate", measures).ports
+    ports = wiring.wired("isolate", wiring.Measures).ports
     ports.instances.create_isolation_group(vpc_id)
     for group in ports.instances.isolation_groups():
         if group.rules:
@@ -171,5 +170,5 @@ def _make_groups(vpc_id: str) -> None:
 
 
 def _isolation_group(vpc_id: str) -> str:
-    groups = wiring.wired("isolate", measures).ports.instances.isolation_groups()
+    groups = wiring.wired("isolate", wiring.Measures).ports.instances.isolation_groups()
     return next(group.id for group in groups if group.vpc_id == vpc_id)

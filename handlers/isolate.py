@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from quarantag.auditing import record_writes
 from quarantag.aws import wiring
-from quarantag.aws.measuring import measures
 from quarantag.isolation import instances_to_sweep, isolate
 from quarantag.reconcile import Outcome, Request
 from quarantag.sweep import Swept, is_sweep, sweep
@@ -24,7 +23,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `isolation.isolate` does: Lambda tries again
     and then keeps the event in the failed-events queue.
     """
-    return respond(event, context, wiring.wired("isolate", measures))
+    return respond(event, context, wiring.wired("isolate", wiring.Measures))
 
 
 def respond(event: dict[str, Any], context: "LambdaContext", wired: wiring.Wired) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from quarantag.aws import wiring
-from quarantag.aws.measuring import measures
 from quarantag.ports import TagWrite
 from quarantag.reconcile import Outcome, Request
 from quarantag.releasing import instances_to_sweep, release
@@ -21,7 +20,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     Raises `InvalidEvent` for anything else, `Retryable` or `Terminal` as `releasing.release` does: Lambda tries again
     and then keeps the event in the failed-events queue.
     """
-    return respond(event, context, wiring.wired("release", measures))
+    return respond(event, context, wiring.wired("release", wiring.Measures))
 
 
 def respond(event: dict[str, Any], context: "LambdaContext", wired: wiring.Wired) -> dict[str, Any]:

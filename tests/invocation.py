@@ -11,7 +11,6 @@ import release
 from console.compile_policies import main as compile_policies
 from console.cut_models import main as cut_models
 from quarantag.aws import wiring
-from quarantag.aws.measuring import measures
 
 _OF_A_PAUSE = 0.1
 _PAUSING = {isolate: "isolate", release: "release"}
@@ -29,7 +28,7 @@ def invoke(function: ModuleType, event: dict[str, Any], context: Any) -> dict[st
     """Answer what this handler module answers."""
     if function not in _PAUSING:
         return cast("dict[str, Any]", function.handler(event, context))
-    wired = wiring.wired(_PAUSING[function], measures)
+    wired = wiring.wired(_PAUSING[function], wiring.Measures)
     hasty = wired._replace(ports=replace(wired.ports, clock=Hasty()))
     return cast("dict[str, Any]", function.respond(event, context, hasty))
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
@@ -29,8 +29,15 @@ class SideBySide:
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Begin `work` on a thread of its own; where the batch is full, once one of its calls ends."""
         self._room.acquire()
-        thread = _thread()
-        call = thread.submit(work, *args, **kwargs)
+        thread, begun = _thread(), Lock()
+
+        def run() -> T:
+            begun.release()
+            return work(*args, **kwargs)
+
+        begun.acquire()
+        call = thread.submit(run)
+        begun.acquire()  # hands over to it: calls go out in the order in which they are submitted
         self._calls.append(call)
 
         def ended(_: Future[T]) -> None:

@@ -3,7 +3,7 @@
 Every method may raise `Retryable` (try again later) or `Terminal` (a change is needed); nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -243,5 +243,5 @@ class Ports:
     bus: Bus
     meter: Meter = field(default_factory=Unmetered)
     switch: Switch = field(default_factory=Fixed)
-    measures: tuple[Measure[Any], ...] = ()
+    measures: Iterable[Measure[Any]] = ()
     history: SessionHistory = field(default_factory=Unwatched)

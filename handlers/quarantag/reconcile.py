@@ -85,6 +85,7 @@ class Reconcile(ABC):
         EC2 may show an older state for a while; meanwhile the lease is given back, for whom another event calls.
         """
         observation: Observation | None = None
+        side_by_side().submit(tuple, self.ports.measures)  # a cold function reads their modules while AWS answers
         for pause in (*_PAUSES, None):
             with side_by_side() as pool:
                 reading = pool.submit(self.observe)  # first: its answers are the long ones
@@ -107,9 +108,8 @@ class Reconcile(ABC):
 
     def _agrees(self, instance: Instance, *, last: bool) -> bool:
         """Whether event and live tag agree; in the end a tag that stably asks for this direction is enough."""
-        if instance.ended or self.request.wanted in (None, self.live(instance)):
-            return True
-        return last and self.live(instance) == self.value
+        agree = instance.ended or self.request.wanted in (None, self.live(instance))
+        return agree or (last and self.live(instance) == self.value)
 
     def _read_anew(self) -> Observation | None:
         with side_by_side() as pool:

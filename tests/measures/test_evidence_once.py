@@ -30,7 +30,7 @@ VOLUMES = {"/dev/xvda": "vol-1"}
 
 def saved(site: Site) -> WorldEvidence:
     """The port of the site's one measure."""
-    port: WorldEvidence = site.ports.measures[0].port
+    port: WorldEvidence = next(iter(site.ports.measures)).port
     return port
 
 

@@ -12,7 +12,6 @@ import pytest
 
 import release
 from quarantag.aws import wiring
-from quarantag.aws.measuring import measures
 from quarantag.revoking import policy_name
 from tests.cloud import ACCOUNT, STACK, Lab, Launched
 from tests.crash.scenarios import TAGGED
@@ -29,7 +28,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/web-server"
 
 def sweep_later(stack: Stack, hours: float) -> list[dict[str, Any]]:
     """What the release function's sweep answers so many hours from now."""
-    wired = wiring.wired("release", measures)
+    wired = wiring.wired("release", wiring.Measures)
     clock = FakeClock(wired.ports.clock.now() + timedelta(hours=hours))
     later = wired._replace(ports=replace(wired.ports, clock=clock))
     cases: list[dict[str, Any]] = release.respond({"sweep": True}, stack.context(), later)["cases"]

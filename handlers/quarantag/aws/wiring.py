@@ -3,11 +3,12 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws_lambda_powertools import Logger
@@ -63,7 +64,7 @@ class Base(NamedTuple):
     environment: Mapping[str, str]
 
 
-Measuring = Callable[[Base], tuple[Measure[Any], ...]]
+Measuring = Callable[[Base], Iterable[Measure[Any]]]
 
 
 def logger(function: str) -> Logger:
@@ -95,9 +96,28 @@ class Wired(NamedTuple):
     log: Logger
 
 
-def no_measures(_: Base) -> tuple[Measure[Any], ...]:
+def no_measures(_: Base) -> Iterable[Measure[Any]]:
     """Make none: the function takes nothing of an instance."""
     return ()
+
+
+class Measures(Iterable[Measure[Any]]):
+    """Every measure, made once one is asked for: reading their modules is a tenth of a start, and no cut needs them."""
+
+    def __init__(self, made: Base) -> None:
+        """Make none yet."""
+        self._base = made
+        self._lock = Lock()
+        self._measures: tuple[Measure[Any], ...] = ()
+
+    def __iter__(self) -> Iterator[Measure[Any]]:
+        """Make them, once."""
+        with self._lock:
+            if not self._measures:
+                from quarantag.aws.measuring import measures  # noqa: PLC0415 - read no sooner than here
+
+                self._measures = measures(self._base)
+        return iter(self._measures)
 
 
 @cache
