@@ -1,7 +1,7 @@
 """Cold start: from a process's spawn until it asks for its first event, and until one that needs no AWS is answered.
 
 Each runs under AWS's own runtime interface client: two floors (an empty handler; one EC2 client of boto3), a handler as
-it is usually written (boto3's clients and Powertools at import, built without bytecode), and the functions as built.
+it is usually written (the same clients by boto3, and Powertools, at import; no bytecode), and the functions as built.
 A function makes its clients with its first event, so that only the second figure is comparable: it is the one judged,
 and in CPU time, which other work on the machine changes least. A start has one thread and waits for nothing: on an idle
 core its CPU time is the time that it takes.
@@ -19,20 +19,16 @@ from statistics import median
 from subprocess import run
 from tempfile import TemporaryDirectory
 
-from benchmarks.footprint import built_code
+from benchmarks.footprint import FUNCTIONS, built_code
 from benchmarks.goals import Goal
 from benchmarks.world import world
 from tests.runtime_interface import running
 
 RUNS = 9
 OF_NAIVE, OF_ONE_CLIENT = 0.65, 1.0
-EMPTY, ONE_CLIENT = "empty handler", "boto3 with one EC2 client"
-ALL = ("ec2", "dynamodb", "sns")
-SERVICES = {
-    "tag_finding": (*ALL, "guardduty"),
-    "isolate": (*ALL, "iam", "autoscaling"),
-    "release": (*ALL, "iam", "autoscaling", "cloudtrail"),
-}
+EMPTY, ONE_CLIENT, NAIVE = "empty handler", "boto3 with one EC2 client", "naive handler"
+CLIENTS = ("ec2", "dynamodb", "sns")
+"""What each function has when it gives its first answer; it makes the others when it first calls them."""
 _ANSWER = '\ndef handler(event, context):\n    return {"cases": []}\n'
 _NAIVE = """
 import json, os, pathlib
@@ -81,14 +77,9 @@ def goals(starts: Mapping[str, Start]) -> list[Goal]:
 
     return [
         Goal.at_most(f"{name}: cold start (CPU), of {floor}", most, ratio(name, floor))
-        for name in SERVICES
-        for floor, most in ((naive(name), OF_NAIVE), (ONE_CLIENT, OF_ONE_CLIENT))
+        for name in FUNCTIONS
+        for floor, most in ((NAIVE, OF_NAIVE), (ONE_CLIENT, OF_ONE_CLIENT))
     ]
-
-
-def naive(function: str) -> str:
-    """Name of the contender that loads what the function loads, as usual."""
-    return f"naive {function}"
 
 
 def _contenders(folder: Path) -> Iterable[tuple[str, tuple[Path, str]]]:
@@ -98,12 +89,11 @@ def _contenders(folder: Path) -> Iterable[tuple[str, tuple[Path, str]]]:
     yield EMPTY, (_written(folder / "empty", _ANSWER), "function.handler")
     client = f'import boto3\n\nec2 = boto3.client("ec2")\n{_ANSWER}'
     yield ONE_CLIENT, (_written(folder / "client", client), "function.handler")
-    for function, services in SERVICES.items():
-        code = folder / naive(function)
-        shutil.copytree(built, code, ignore=shutil.ignore_patterns("__pycache__", "models", "quarantag"))
-        yield naive(function), (_written(code, _NAIVE.format(services=services) + _ANSWER), "function.handler")
+    code = folder / "naive"
+    shutil.copytree(built, code, ignore=shutil.ignore_patterns("__pycache__", "models", "quarantag"))
+    yield NAIVE, (_written(code, _NAIVE.format(services=CLIENTS) + _ANSWER), "function.handler")
     ours = for_this_python(built, folder / "built")
-    for function in SERVICES:
+    for function in FUNCTIONS:
         yield function, (ours, f"{function}.handler")
 
 

@@ -9,6 +9,7 @@ from pygal.style import CleanStyle
 
 from benchmarks import cold_start, time_to_cut
 from benchmarks.cold_start import Start
+from benchmarks.footprint import FUNCTIONS
 from benchmarks.pipeline import STAGES, Way
 from benchmarks.time_to_cut import CUSTODIAN, CUSTODIAN_PROCESS, JUDGED, QUARANTAG, Case
 
@@ -51,12 +52,10 @@ def _start(starts: Mapping[str, Start]) -> pygal.HorizontalBar:
     chart = _bars(
         "Cold start: CPU until the first event is answered", "of a handler that makes one EC2 client of boto3"
     )
-    names = (cold_start.EMPTY, cold_start.ONE_CLIENT)
-    chart.x_labels = [*names, *cold_start.SERVICES]
-    naive = [median(starts[cold_start.naive(name)].cpu) / floor for name in cold_start.SERVICES]
-    chart.add("floors", [median(starts[name].cpu) / floor for name in names])
-    chart.add("the same, built naively", [None, None, *naive])
-    chart.add("as built", [None, None, *(median(starts[name].cpu) / floor for name in cold_start.SERVICES)])
+    beside = (cold_start.EMPTY, cold_start.ONE_CLIENT, cold_start.NAIVE)
+    chart.x_labels = [*beside, *FUNCTIONS]
+    chart.add("beside it", [median(starts[name].cpu) / floor for name in beside])
+    chart.add("as built", [*(None for _ in beside), *(median(starts[name].cpu) / floor for name in FUNCTIONS)])
     return chart
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.cold_start import SERVICES, for_this_python
-from benchmarks.footprint import built_code
+from benchmarks.cold_start import for_this_python
+from benchmarks.footprint import FUNCTIONS, built_code
 from benchmarks.start_phases import PHASES
 from benchmarks.world import world
 
@@ -27,7 +27,7 @@ def measure(runs: int) -> dict[str, tuple[float, ...]]:
         models = {"LAMBDA_TASK_ROOT": str(code), "SERVICE_MODELS": "models"}
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment = {**kept, **prepared.environment, **models}
-        return {one: shares([_seconds(code, one, environment) for _ in range(runs)]) for one in SERVICES}
+        return {one: shares([_seconds(code, one, environment) for _ in range(runs)]) for one in FUNCTIONS}
 
 
 def shares(runs: Sequence[Sequence[float]]) -> tuple[float, ...]:

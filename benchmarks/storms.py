@@ -20,9 +20,9 @@ from console.policy_file import read
 from quarantag.errors import Retryable
 from quarantag.finding import parse
 from quarantag.isolation import isolate
+from quarantag.outcome import Request
 from quarantag.policy import load
 from quarantag.ports import TAGGER
-from quarantag.reconcile import Request
 from quarantag.tagging import tag
 from tests.cloud import ACCOUNT, REGION
 from tests.crash.books import Books, Mailbox, ports_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from benchmarks.goals import Goal
 from benchmarks.throttling import Throttle
 from quarantag.isolation import instances_to_sweep, isolate
-from quarantag.reconcile import Outcome, Request
+from quarantag.outcome import Outcome, Request
 from quarantag.sweep import sweep
 from tests.crash.books import Books, Mailbox, ports_of
 from tests.crash.world import World

@@ -24,7 +24,7 @@ from benchmarks.scenarios import forget_wiring, unsaid
 from benchmarks.world import ROOT
 from quarantag import isolation
 from quarantag.aws import wiring
-from quarantag.reconcile import Request
+from quarantag.outcome import Request
 from quarantag.tagchange import parse
 
 LATENCIES = (0.005, 0.05, 0.2)  # seconds for each answer

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from console.operate_aws import Desk, Saved
 from quarantag.access import allowed_rules
 from quarantag.case import Case
-from quarantag.instance import Instance, Observation
-from quarantag.plan import Plan, chosen_groups, plan
+from quarantag.instance import Instance, Observation, chosen_groups
+from quarantag.plan import Plan, plan
 from quarantag.settings import Settings
 from quarantag.steps import Step
 from quarantag.steps.credentials import AssociateProfile

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from quarantag.auditing import record_writes
 from quarantag.aws import wiring
 from quarantag.isolation import instances_to_sweep, isolate
-from quarantag.reconcile import Outcome, Request
+from quarantag.outcome import Outcome, Request
 from quarantag.sweep import Swept, is_sweep, sweep
 from quarantag.tagchange import parse
 from quarantag.tagwrite import is_tag_write, tag_writes

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from quarantag.aws import wiring
+from quarantag.outcome import Outcome, Request
 from quarantag.ports import TagWrite
-from quarantag.reconcile import Outcome, Request
 from quarantag.releasing import instances_to_sweep, release
 from quarantag.sweep import Swept, is_sweep, sweep
 from quarantag.tagchange import parse

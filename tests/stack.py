@@ -16,8 +16,8 @@ import tag_finding
 from quarantag import isolation
 from quarantag.aws import wiring
 from quarantag.aws.attributes import unmarshalled
+from quarantag.outcome import Outcome, Request
 from quarantag.ports import Ports
-from quarantag.reconcile import Outcome, Request
 from tests.cloud import ACCOUNT, REGION, SESSION, STACK, TABLE, Lab
 from tests.faults import FakeClock, Fault, faulty
 from tests.findings import document

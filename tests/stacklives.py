@@ -9,7 +9,7 @@ import pytest
 
 import stack as own_function
 from quarantag.aws import wiring
-from quarantag.reconcile import Request
+from quarantag.outcome import Request
 from quarantag.releasing import release
 from quarantag.stacklife import CHANGE, DELETION, GUARDED, LifeRequest, parse
 from quarantag.takedown import LifePorts, live

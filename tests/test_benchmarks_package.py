@@ -2,8 +2,12 @@
 
 import pytest
 
+from benchmarks.cold_start import CLIENTS
 from benchmarks.footprint import FUNCTIONS, Function, built_code
 from benchmarks.size import LIMIT_MB, imported, package_mb
+from quarantag.aws import wiring
+from quarantag.aws.wiring import Measuring
+from tests.stack import Stack
 from tests.template import ROOT
 
 MOST_MODULES = 480
@@ -15,6 +19,29 @@ def test_no_more_modules_are_imported(function: str) -> None:
     modules = imported(ROOT / "handlers", function)
     assert len(modules) <= MOST_MODULES
     assert not modules & {"boto3", "s3transfer", "yaml", "jsonschema"}
+
+
+def test_the_tagger_imports_nothing_of_what_isolates() -> None:
+    modules = imported(ROOT / "handlers", "tag_finding")
+    assert "quarantag.policy" in modules
+    assert not modules & {"quarantag.plan", "quarantag.reconcile", "quarantag.steps", "quarantag.isolation"}
+
+
+@pytest.mark.parametrize("function", ["isolate", "release"])
+def test_no_measure_is_imported_before_one_is_asked_for(function: str, stack: Stack) -> None:  # noqa: ARG001 - environment
+    modules = imported(ROOT / "handlers", function)
+    assert "quarantag.reconcile" in modules
+    assert not [name for name in modules if name.startswith("quarantag.measures.") or name == "quarantag.aws.measuring"]
+    made = wiring.ports(wiring.base(), wiring.logger("test"), wiring.Measures).measures
+    assert len(list(made)) == 9
+    assert list(made) == list(made)
+
+
+@pytest.mark.parametrize("measuring", [wiring.Measures, wiring.no_measures])
+def test_a_first_answer_has_the_clients_that_the_naive_handler_makes(measuring: Measuring, stack: Stack) -> None:  # noqa: ARG001 - environment
+    base = wiring.base()
+    wiring.ports(base, wiring.logger("test"), measuring)
+    assert base.clients.services == set(CLIENTS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -8,8 +8,8 @@ import pytest
 
 from quarantag.case import groups_to_tag
 from quarantag.errors import LedgerUnavailable, QuarantagError
+from quarantag.outcome import Request
 from quarantag.ports import TagWrite
-from quarantag.reconcile import Request
 from quarantag.releasing import release
 from tests.cloud import Lab, Launched
 from tests.crash.scenarios import one_interface

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from quarantag.access import allowed_rules
 from quarantag.case import Case, InterfaceBefore, StateBefore, groups_from_tag, groups_to_tag, state_before
-from quarantag.instance import Instance, Interface, IsolationGroup, Observation, ProfileAssociation, Rule
-from quarantag.plan import Plan, chosen_groups, plan
+from quarantag.instance import Instance, Interface, IsolationGroup, Observation, ProfileAssociation, Rule, chosen_groups
+from quarantag.plan import Plan, plan
 from quarantag.settings import Settings
 from quarantag.steps import Step
 from quarantag.steps.credentials import AssociateProfile, DisassociateProfile, ReplaceProfile

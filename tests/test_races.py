@@ -11,8 +11,8 @@ import pytest
 from quarantag.aws import wiring
 from quarantag.errors import Retryable
 from quarantag.isolation import isolate
+from quarantag.outcome import Request
 from quarantag.ports import Ports
-from quarantag.reconcile import Request
 from quarantag.releasing import release
 from tests.cloud import Lab
 from tests.crash.site import standing

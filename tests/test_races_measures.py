@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from quarantag.isolation import isolate
+from quarantag.outcome import Request
 from quarantag.ports import Ports
-from quarantag.reconcile import Request
 from quarantag.releasing import release
 from quarantag.settings import Settings
 from tests.counted import Counted

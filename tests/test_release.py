@@ -6,7 +6,7 @@ import pytest
 
 from quarantag.aws import wiring
 from quarantag.errors import LedgerUnavailable, Retryable, Terminal
-from quarantag.reconcile import Outcome, Request
+from quarantag.outcome import Outcome, Request
 from quarantag.releasing import release as run_release
 from tests.cloud import Lab, Launched
 from tests.faults import Fault

@@ -10,7 +10,7 @@ import release
 from quarantag.aws import wiring
 from quarantag.errors import LedgerUnavailable, Retryable, Terminal
 from quarantag.isolation import instances_to_sweep
-from quarantag.reconcile import Outcome
+from quarantag.outcome import Outcome
 from quarantag.sweep import sweep
 from tests.cloud import Lab, Launched
 from tests.faults import Fault, faulty

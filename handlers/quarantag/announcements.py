@@ -9,7 +9,6 @@ from quarantag.authority import ANYONE, NOT_KNOWN
 from quarantag.links import finding_id_of, links
 from quarantag.messages import Announcement
 from quarantag.metrics import Measured
-from quarantag.plan import Plan
 from quarantag.settings import Revocation, Settings
 
 _TAG_VALUE_LIMIT = 256
@@ -205,13 +204,6 @@ def digest(by_kind: Mapping[str, Sequence[str]], settings: Settings) -> Announce
         links=links(None, None, settings),
         detail={"account": settings.account, "region": settings.region, "event": "Digest"},
     )
-
-
-def would_do(todo: Plan, measures: Iterable[str] = ()) -> str:
-    """Say what a plan would do, and which measures would be taken beside it, in one line."""
-    steps = [f"{type(step).__name__} {step.target}" for step in todo.steps]
-    beside = f"; beside it: {', '.join(measures)}" if measures else ""
-    return ("would do: " + ", ".join(steps) if steps else "nothing is left to do") + beside
 
 
 def _holds(*, limit: bool) -> list[Measured]:

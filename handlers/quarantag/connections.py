@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 
 from quarantag.instance import PODS, Interface
-from quarantag.measures.addresses import DisassociateElasticIps
-from quarantag.measures.network_acl import DenyInNetworkAcls
 
+_NETWORK_ACLS, _ELASTIC_IPS = "network_acl", "addresses"
+"""Names of two measures, whose modules a cut need not read."""
 UNKNOWN = "existing connections: unknown - tracked ones may outlive the change of groups until they time out"
 CLOSED = (
     "existing connections: closed to every other subnet of its VPCs, and to what is reached through one (NAT gateway, "
@@ -16,7 +16,7 @@ CLOSED = (
 
 def closing(taken: Collection[str], noted: Collection[str]) -> bool:
     """Whether every network ACL denies it: `taken` are the measures verified, `noted` those that left something."""
-    return DenyInNetworkAcls.name in taken and not {DenyInNetworkAcls.name, DisassociateElasticIps.name} & {*noted}
+    return _NETWORK_ACLS in taken and not {_NETWORK_ACLS, _ELASTIC_IPS} & {*noted}
 
 
 def existing(interfaces: Iterable[Interface]) -> str:

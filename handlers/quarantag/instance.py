@@ -1,6 +1,6 @@
 """One instance as AWS shows it at one moment: all that a decision or a plan may look at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -126,3 +126,11 @@ class Observation:
     associations: tuple[ProfileAssociation, ...]
     groups: tuple[IsolationGroup, ...]
     unread: str = ""
+
+
+def chosen_groups(
+    groups: Iterable[IsolationGroup], allowed: frozenset[Rule] = frozenset()
+) -> dict[str, IsolationGroup]:
+    """Choose one isolation group for each VPC, one without other rules first: where runs made more, all choose one."""
+    ordered = sorted(groups, key=lambda one: (bool(one.rules - allowed), one.id), reverse=True)
+    return {group.vpc_id: group for group in ordered}

@@ -9,9 +9,10 @@ from quarantag.errors import LedgerUnavailable, QuarantagError
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.measures import Supported
-from quarantag.plan import Plan, plan
+from quarantag.outcome import Outcome, Request
+from quarantag.plan import Plan, plan, would_do
 from quarantag.ports import Ports, Quota
-from quarantag.reconcile import Outcome, Reconcile, Request
+from quarantag.reconcile import Reconcile
 from quarantag.record import Record
 from quarantag.settings import Settings
 from quarantag.supporting import Supporting
@@ -81,7 +82,7 @@ class _Isolation(Reconcile):
             return self.outcome("NotRequested", f"the control tag reads {self.live(observation.instance)!r}")
         if self.settings.mode == "observe":
             measures = [measure.name for measure in self.supporting.wanted]
-            would = announcements.would_do(self.plan(observation), measures)
+            would = would_do(self.plan(observation), measures)
             self.report.announce(announcements.observed(self.id, would, self.settings))
             return self.outcome("Observed", would)
         return self._adopt(observation) if to_adopt else self._contain(observation)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from quarantag.access import allowed_rules
 from quarantag.case import Case, InterfaceBefore, interface_before
-from quarantag.instance import PODS, Interface, IsolationGroup, Observation, ProfileAssociation, Rule
+from quarantag.instance import PODS, Interface, IsolationGroup, Observation, ProfileAssociation, Rule, chosen_groups
 from quarantag.settings import Settings
 from quarantag.steps import Step
 from quarantag.steps.credentials import AssociateProfile, DisassociateProfile, ReplaceProfile
@@ -93,12 +93,11 @@ def plan(observation: Observation, case: Case | None, settings: Settings) -> Pla
     )
 
 
-def chosen_groups(
-    groups: Iterable[IsolationGroup], allowed: frozenset[Rule] = frozenset()
-) -> dict[str, IsolationGroup]:
-    """Choose one isolation group for each VPC, one without other rules first: where runs made more, all choose one."""
-    ordered = sorted(groups, key=lambda one: (bool(one.rules - allowed), one.id), reverse=True)
-    return {group.vpc_id: group for group in ordered}
+def would_do(todo: Plan, measures: Iterable[str] = ()) -> str:
+    """Say what a plan would do, and which measures would be taken beside it, in one line."""
+    steps = [f"{type(step).__name__} {step.target}" for step in todo.steps]
+    beside = f"; beside it: {', '.join(measures)}" if measures else ""
+    return ("would do: " + ", ".join(steps) if steps else "nothing is left to do") + beside
 
 
 def _missing_groups(

@@ -3,8 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
-from datetime import datetime
 
 from quarantag import announcements
 from quarantag.case import CLOSED, CaseStatus
@@ -13,7 +11,8 @@ from quarantag.execution import fault_of, side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.messages import Announcement
 from quarantag.observing import observe
-from quarantag.plan import Plan
+from quarantag.outcome import Outcome, Request
+from quarantag.plan import Plan, would_do
 from quarantag.ports import Ports
 from quarantag.record import Record
 from quarantag.report import Report
@@ -25,27 +24,6 @@ _PATIENCE = (*_PAUSES, 5.0)  # seconds, before trying again what made no progres
 _MOST_PASSES = 12
 _AGREEING_READS = 2
 _BETWEEN_AGREEING_READS = 0.3  # seconds, so that one stale view does not answer both
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What asks for a reconcile: `wanted` is the event's value ("" = removed, None = a sweep), `asked_at` its time."""
-
-    instance_id: str
-    wanted: str | None
-    holder: str
-    asked_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a reconcile ended: `status` is a case status, or `Held`, `Observed`, `Paused`, `NotRequested`."""
-
-    instance_id: str
-    status: str
-    reason: str
-    case_id: str | None = None
-    finding_id: str | None = None
 
 
 class Reconcile(ABC):
@@ -160,7 +138,7 @@ class Reconcile(ABC):
             if again is None or again.instance.ended:
                 return self.ended()
             todo = self.plan(again)
-        raise Retryable(" ".join((f"{self.id}: not verified yet;", announcements.would_do(todo), *todo.pending)))
+        raise Retryable(" ".join((f"{self.id}: not verified yet;", would_do(todo), *todo.pending)))
 
     def conclude(self, status: CaseStatus, reason: str, message: Announcement) -> Outcome:
         """Tell people and the instance's status tag; the case last, so that a crash before it tells again."""

@@ -7,9 +7,10 @@ from quarantag.errors import Retryable
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
 from quarantag.measures import Supported
-from quarantag.plan import Plan
+from quarantag.outcome import Outcome, Request
+from quarantag.plan import Plan, would_do
 from quarantag.ports import Ports, TagWrite
-from quarantag.reconcile import Outcome, Reconcile, Request
+from quarantag.reconcile import Reconcile
 from quarantag.record import Record
 from quarantag.restoration import Givable, plan_release
 from quarantag.settings import Settings
@@ -112,7 +113,7 @@ class _Release(Reconcile):
     def _give_back(self, observation: Observation, verdict: Verdict) -> Outcome:
         todo = self.plan(observation)
         if self.settings.mode == "observe":
-            would = announcements.would_do(todo)
+            would = would_do(todo)
             self.report.announce(announcements.observed(self.id, would, self.settings))
             return self.outcome("Observed", would)
         self.record.note("release-started", principal=verdict.principal)

@@ -11,9 +11,8 @@ from typing import Any
 
 from quarantag.access import allowed_rules
 from quarantag.case import Case, InterfaceBefore, Kept, ProfileBefore, RoleBefore
-from quarantag.instance import Instance, Observation
+from quarantag.instance import Instance, Observation, chosen_groups
 from quarantag.measures import Supported
-from quarantag.plan import chosen_groups
 from quarantag.remains import told
 from quarantag.settings import Settings
 

@@ -8,8 +8,8 @@ from quarantag import metrics
 from quarantag.errors import LedgerUnavailable, QuarantagError, Terminal
 from quarantag.execution import fault_of, side_by_side
 from quarantag.metrics import Measured
+from quarantag.outcome import Outcome
 from quarantag.ports import Ledger
-from quarantag.reconcile import Outcome
 
 _AT_ONCE = 8
 _RESERVE_SECONDS = 30.0

@@ -9,8 +9,8 @@ from quarantag.case import Case
 from quarantag.errors import Retryable, Terminal
 from quarantag.isolation import instances_to_sweep as to_isolate
 from quarantag.isolation import isolate
+from quarantag.outcome import Outcome, Request
 from quarantag.ports import Ports
-from quarantag.reconcile import Outcome, Request
 from quarantag.releasing import instances_to_sweep as to_release
 from quarantag.releasing import release
 from quarantag.settings import Settings

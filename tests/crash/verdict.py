@@ -5,9 +5,9 @@ from typing import Any
 
 from quarantag.access import allowed_rules
 from quarantag.case import Case
+from quarantag.instance import chosen_groups
 from quarantag.measures import Subject
 from quarantag.observing import observe
-from quarantag.plan import chosen_groups
 from tests.cloud import Launched
 from tests.crash.site import Site, standing, truth_of
 from tests.measures.evidence_world import WorldEvidence, problems_of_evidence

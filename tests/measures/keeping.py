@@ -7,8 +7,8 @@ import pytest
 from quarantag.aws import wiring
 from quarantag.aws.measuring import measures
 from quarantag.isolation import isolate
+from quarantag.outcome import Outcome, Request
 from quarantag.ports import Ports
-from quarantag.reconcile import Outcome, Request
 from quarantag.releasing import release
 from tests.faults import FakeClock
 from tests.scaling import Scaling, scaling_of

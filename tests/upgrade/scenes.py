@@ -11,7 +11,7 @@ from quarantag.aws import wiring
 from quarantag.aws.outbox import DynamoDbOutbox
 from quarantag.errors import LedgerUnavailable
 from quarantag.messages import Announcement
-from quarantag.reconcile import Request
+from quarantag.outcome import Request
 from quarantag.releasing import release as give_back
 from tests.faults import FakeClock, Fault
 from tests.stack import KEY, tag_change

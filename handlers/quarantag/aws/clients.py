@@ -53,6 +53,11 @@ class Clients:
                 self._made[key] = self._session.create_client(service, region_name=place, config=config)
             return self._made[key]
 
+    @property
+    def services(self) -> frozenset[str]:
+        """Names of the services of which there is a client by now."""
+        return frozenset(service for service, _, _ in self._made)
+
     def later(self, service: str, config: Config = RETRIED) -> Callable[[], Any]:
         """Make it only once it is called for."""
         return partial(self.client, service, config)
