@@ -143,8 +143,8 @@ class _Isolation(Reconcile):
     def _open(self, observation: Observation, todo: Plan) -> Quota | None:
         """Write the state before; beside it goes what touches nothing of the instance."""
         with side_by_side() as pool:
-            reading = pool.submit(self.ports.instances.instance, self.id)
             opening = pool.submit(self.record.open, observation)
+            reading = pool.submit(self.ports.instances.instance, self.id)
             calls = {step: pool.submit(step.apply, self.ports.instances) for step in todo.preparation}
         self.judge(calls)
         full = opening.result()

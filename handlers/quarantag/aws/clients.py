@@ -5,6 +5,7 @@ from functools import partial
 from threading import RLock
 from typing import Any
 
+from botocore import __version__ as botocore_version
 from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import get_session
@@ -16,7 +17,13 @@ _CONNECTIONS = 32
 def _config(attempts: int, connect: float, read: float) -> Config:
     """So many attempts, each with so many seconds to connect and to read."""
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}
-    return Config(retries=retries, connect_timeout=connect, read_timeout=read, max_pool_connections=_CONNECTIONS)
+    return Config(
+        retries=retries,
+        connect_timeout=connect,
+        read_timeout=read,
+        max_pool_connections=_CONNECTIONS,
+        user_agent=f"Quarantag Botocore/{botocore_version}",  # CloudTrail shows it; else it is composed for each call
+    )
 
 
 RETRIED = _config(attempts=4, connect=3, read=10)
