@@ -1,6 +1,8 @@
 """Calls side by side: each on a thread of its own, however they begin others, and never more at once than may be."""
 
+import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, active_count
 from time import monotonic, sleep
 from weakref import ref
@@ -8,7 +10,7 @@ from weakref import ref
 import pytest
 
 from quarantag.errors import Terminal
-from quarantag.execution import fault_of, side_by_side
+from quarantag.execution import _idle, fault_of, side_by_side
 
 _SECONDS = 30  # until a call that waits for another is given up
 
@@ -68,6 +70,50 @@ def test_threads_are_kept() -> None:
     for _ in range(50):
         batch_of_six()
     assert active_count() <= before + 6
+
+
+def test_a_batch_and_its_results_go_without_the_garbage_collector() -> None:
+    class Result:
+        pass
+
+    def slow() -> Result:
+        sleep(0.01)
+        return Result()
+
+    gc.disable()
+    try:
+        with side_by_side() as batch:
+            call = batch.submit(slow)
+        gone = ref(call.result())
+        del batch, call
+        _until(lambda: gone() is None)
+    finally:
+        gc.enable()
+
+
+def test_threads_beyond_what_one_instance_needs_are_given_back() -> None:
+    before = active_count()
+
+    def inner() -> None:
+        with side_by_side() as batch:
+            for _ in range(12):
+                batch.submit(sleep, 0.05)
+
+    with side_by_side() as batch:
+        for _ in range(12):
+            batch.submit(inner)
+    _until(lambda: active_count() <= before + 65)
+
+
+def test_a_call_that_gets_no_thread_takes_no_room() -> None:
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    batch = side_by_side()
+    for _ in range(17):
+        _idle.append(ended)
+        with pytest.raises(RuntimeError, match="shutdown"):
+            batch.submit(sleep, 0)
+    assert batch.submit(lambda: "room").result(_SECONDS) == "room"
 
 
 def test_what_a_call_holds_is_let_go() -> None:

@@ -12,6 +12,7 @@ from quarantag.errors import QuarantagError
 P = ParamSpec("P")
 T = TypeVar("T")
 _MOST_AT_ONCE = 16  # calls of one batch
+_MOST_IDLE = 64  # more than one instance needs: what a sweep of many needed beyond it is given back
 
 _idle: deque[ThreadPoolExecutor] = deque()
 """Threads that are done with their last call. Starting one takes longer than half of a small call, so they are kept:
@@ -27,23 +28,32 @@ class SideBySide:
         self._calls: list[Future[Any]] = []
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Begin `work` on a thread of its own; where the batch is full, once one of its calls ends."""
-        self._room.acquire()
-        thread, begun = _thread(), Lock()
+        """Begin `work` on a thread of its own; where the batch is full, once one of its calls ends.
+
+        So no call may submit to the batch that it is of. RuntimeError where the machine has no thread left.
+        """
+        room, thread, begun = self._room, _thread(), Lock()  # `room`: a batch that its calls held would be a cycle
 
         def run() -> T:
             begun.release()
             return work(*args, **kwargs)
 
+        def ended(_: Future[T]) -> None:
+            if len(_idle) < _MOST_IDLE:
+                _idle.append(thread)
+            else:
+                thread.shutdown(wait=False)
+            room.release()
+
+        room.acquire()
         begun.acquire()
-        call = thread.submit(run)
+        try:
+            call = thread.submit(run)
+        except RuntimeError:
+            room.release()
+            raise
         begun.acquire()  # hands over to it: calls go out in the order in which they are submitted
         self._calls.append(call)
-
-        def ended(_: Future[T]) -> None:
-            _idle.append(thread)
-            self._room.release()
-
         call.add_done_callback(ended)
         return call
 

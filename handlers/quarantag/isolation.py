@@ -146,6 +146,7 @@ class _Isolation(Reconcile):
             opening = pool.submit(self.record.open, observation)
             reading = pool.submit(self.ports.instances.instance, self.id)
             calls = {step: pool.submit(step.apply, self.ports.instances) for step in todo.preparation}
+            pool.submit(tuple, self.ports.measures)  # last: a cold function reads their modules while AWS answers
         self.judge(calls)
         full = opening.result()
         if self.orphaned:

@@ -63,7 +63,6 @@ class Reconcile(ABC):
         EC2 may show an older state for a while; meanwhile the lease is given back, for whom another event calls.
         """
         observation: Observation | None = None
-        side_by_side().submit(tuple, self.ports.measures)  # a cold function reads their modules while AWS answers
         for pause in (*_PAUSES, None):
             with side_by_side() as pool:
                 reading = pool.submit(self.observe)  # first: its answers are the long ones
