@@ -50,6 +50,8 @@ def register(app: typer.Typer) -> None:
 def list_open(place: Any, *, json: Json = False) -> int:  # noqa: ANN401 - see operate_options._place
     """List what needs attention: every open case, every instance tagged to isolate or review; and what disagrees.
 
+    Says first of all where the stack is paused: then nothing is isolated or released.
+
     Changes nothing. Exit code: 0 whatever is listed; 2 AWS can't be asked.
     """
     from console import operate_json, operate_screen  # noqa: PLC0415
@@ -57,11 +59,11 @@ def list_open(place: Any, *, json: Json = False) -> int:  # noqa: ANN401 - see o
     from console.operate_look import look_at_all  # noqa: PLC0415
 
     at = desk(place)
-    sights = look_at_all(at)
+    sights, paused = look_at_all(at), at.switch.paused()
     if json:
-        _print(operate_json.listed(at.settings, sights))
+        _print(operate_json.listed(at.settings, sights, paused))
     else:
-        operate_screen.show_list(at.settings, sights)
+        operate_screen.show_list(at.settings, sights, paused)
     return GOOD
 
 

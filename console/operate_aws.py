@@ -15,14 +15,16 @@ from quarantag.aws import faults, reading
 from quarantag.aws.attributes import unmarshalled
 from quarantag.aws.instances import Ec2Instances
 from quarantag.aws.items import OPEN_CASES_INDEX, case_of
+from quarantag.aws.switch import DynamoDbSwitch
 from quarantag.aws.table import Table
 from quarantag.aws.wiring import SystemClock
 from quarantag.case import Case
 from quarantag.errors import Terminal
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
-from quarantag.ports import Clock, Instances
+from quarantag.ports import Clock, Instances, Switch
 from quarantag.settings import CASE_TAG_KEY, Mode, Settings
+from quarantag.switch import BY_PARAMETER, Fixed
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -110,6 +112,10 @@ class CaseBook:
             for page in pages:
                 yield from (unmarshalled(item) for item in page["Items"])
 
+    def paused(self) -> str:
+        """Who paused the stack by the switch and why, "" where nobody did or no ledger is known."""
+        return DynamoDbSwitch(self._table()).paused() if self.known else ""
+
     def _table(self) -> Table:
         if self._name is None:
             raise Terminal("the ledger's table is not known: name it by --ledger, or leave --tag-key away")
@@ -181,6 +187,7 @@ class Desk:
     fleet: Fleet
     book: CaseBook
     clock: Clock
+    switch: Switch
 
 
 def desk(place: Place, clock: Clock | None = None) -> Desk:
@@ -188,14 +195,15 @@ def desk(place: Place, clock: Clock | None = None) -> Desk:
     session = session_of(place)
     ec2 = session.client("ec2", config=PATIENT)
     dynamodb = session.client("dynamodb", config=PATIENT)
-    settings, ledger = _told(session, place) if place.told else _deployed(session, place)
+    settings, ledger, parameter = _told(session, place) if place.told else _deployed(session, place)
     instances = Ec2Instances(ec2, lambda: session.client("iam", config=PATIENT), settings)
     clock = clock or SystemClock()
-    return Desk(settings, instances, Fleet(ec2, instances), CaseBook(dynamodb, ledger, clock), clock)
+    book = CaseBook(dynamodb, ledger, clock)
+    return Desk(settings, instances, Fleet(ec2, instances), book, clock, Fixed(parameter) if parameter else book)
 
 
-def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
-    """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`)."""
+def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str, str]:
+    """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`): settings, ledger, and who paused it."""
     stack = stack_of(session, place.stack)
     outputs, given = says(stack)
     if "Ledger" not in outputs or "IsolationInstanceProfile" not in outputs:
@@ -211,10 +219,10 @@ def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str]:
         forensic_access_port=int(given.get("ForensicAccessPort", "22")),
         **_texts(given),
     )
-    return settings, outputs["Ledger"]
+    return settings, outputs["Ledger"], BY_PARAMETER if given.get("Paused") == "true" else ""
 
 
-def _told(session: boto3.Session, place: Place) -> tuple[Settings, str | None]:
+def _told(session: boto3.Session, place: Place) -> tuple[Settings, str | None, str]:
     """Take what the operator says, and the template's defaults for the rest; STS says which account this is."""
     with faults.translated("ask who you are"):
         identity = session.client("sts", config=PATIENT).get_caller_identity()
@@ -224,7 +232,7 @@ def _told(session: boto3.Session, place: Place) -> tuple[Settings, str | None]:
     texts = _texts({name: value for name, value in given.items() if value})
     port = place.forensic_access_port
     settings = Settings(account, session.region_name, profile, stack=place.stack, forensic_access_port=port, **texts)
-    return settings, place.ledger
+    return settings, place.ledger, ""
 
 
 def _texts(given: Mapping[str, str]) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from quarantag.case import Case
 from quarantag.settings import Settings
 
 
-def listed(settings: Settings, sights: list[Sight]) -> dict[str, Any]:
-    """`quarantag list`."""
+def listed(settings: Settings, sights: list[Sight], paused: str) -> dict[str, Any]:
+    """`quarantag list`; `paused` says who paused the stack and why, "" where nobody did."""
     return {
         "stack": settings.stack,
         "account": settings.account,
         "region": settings.region,
+        "paused": paused,
         "instances": [_row(sight) for sight in sights],
     }
 

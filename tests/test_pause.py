@@ -48,6 +48,19 @@ def test_paused_nothing_is_tagged_isolated_or_released_and_resumed_all_is(
     assert stack.find(about(found.id))[0]["outcome"] == "tagged"
 
 
+def test_list_says_first_that_the_stack_is_paused(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert operator.answered("list")["paused"] == ""
+    operator.answered("pause", "--yes", "--reason", "too many")
+    assert operator.answered("list")["paused"].endswith(": too many")
+    first = operator.typed("list").stdout.splitlines()[0]
+    assert (first.startswith("Nothing is isolated or released: paused by arn:"), "too many" in first) == (True, True)
+    operator.answered("resume", "--yes")
+    assert operator.typed("list").stdout.startswith("Nothing is tagged")
+    operator.deploy("other", Paused="true")
+    assert operator.answered("list", "--stack", "other")["paused"] == "paused by the stack's parameter Paused"
+
+
 def test_findings_that_came_while_paused_are_caught_up(sweeper: Sweeper, operator: Operator, lab: Lab) -> None:  # noqa: F811
     """Also where the stack was paused from its first day on, longer ago than a first sweep looks back."""
     operator.answered("pause", "--yes")

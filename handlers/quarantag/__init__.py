@@ -24,15 +24,16 @@ Orchestrating, over the ports of `ports` and `outlets`:
 
 - `tagging`: finding -> decision -> tag, under the lease of `leasing`
 - `telling`: what no tag remembers; `digest`: what waits in a storm of messages
-- `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back
+- `reconcile`: observe -> plan -> record -> apply -> verify; `isolation` takes away, `releasing` gives back; `outcome`:
+  what asks for it and how it ended
 - `supporting`: the measures, each in a thread of its own beside the cut
 - `aftermath`: what survives, looked up in CloudTrail once a run has ended
 - `auditing`: who wrote the tag, as CloudTrail tells; recorded only
 - `takedown`: the stack's deletion, refused while anybody is contained
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `observing`: everything of one instance, read at once
-- `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads
+- `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads, and calls in order
 
 `aws/` is the only importer of botocore. `aws/clients` makes its clients, `aws/wiring` the ports, and is the only reader
-of the environment; `aws/measuring` the measures, for the functions that have them.
+of the environment; `aws/measuring` the measures, read once one is asked for.
 """

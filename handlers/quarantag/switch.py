@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 ITEM = ("switch", "paused")
+BY_PARAMETER = "paused by the stack's parameter Paused"
 """Its place in the ledger, `pk` and `sk`: who may write this `pk` may pause, and nothing else of the ledger."""
 
 

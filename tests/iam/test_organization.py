@@ -46,6 +46,11 @@ TAGS: dict[str, Question] = {
     "forges the groups before": asked(ADMIN, "ec2:CreateTags", INTERFACE, aws__TagKeys=[f"{KEY}GroupsBefore"]),
     "takes a group for the stack's": asked(ADMIN, "ec2:CreateTags", GROUP, aws__TagKeys=["QuarantagStack"]),
     "takes the evidence's mark off": asked(ADMIN, "ec2:DeleteTags", SNAPSHOT, aws__TagKeys=["QuarantagCase"]),
+    **{
+        f"forges the evidence's {key}": asked(ADMIN, "ec2:CreateTags", SNAPSHOT, aws__TagKeys=[key])
+        for key in ("QuarantagInstance", "QuarantagFinding", "QuarantagTime", "QuarantagVolume", "QuarantagDevice")
+    },
+    "makes another snapshot its copy": asked(ADMIN, "ec2:CreateTags", SNAPSHOT, aws__TagKeys=["QuarantagCopyOf"]),
     "under a namesake of a function's role": asked(NAMESAKE, "ec2:CreateTags", INSTANCE, aws__TagKeys=[KEY]),
 }
 CONTAINED: dict[str, Question] = {

@@ -34,12 +34,11 @@ from quarantag.metrics import BROKEN_RULES, Measured, Meter
 from quarantag.ports import Ports
 from quarantag.settings import Settings
 from quarantag.sweep import Swept
-from quarantag.switch import Fixed
+from quarantag.switch import BY_PARAMETER, Fixed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_BY_PARAMETER = "paused by the stack's parameter Paused"
 
 
 class SystemClock:
@@ -181,5 +180,5 @@ def ports(made: Base, log: Logger, measuring: Measuring = no_measures) -> Ports:
         measures=measuring(made),
         history=CloudTrailSessions(lambda region: clients.client("cloudtrail", LOOK, region), clock),
         meter=meter,
-        switch=Fixed(_BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
+        switch=Fixed(BY_PARAMETER) if environment.get("PAUSED") == "true" else DynamoDbSwitch(table),
     )
