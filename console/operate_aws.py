@@ -22,9 +22,9 @@ from quarantag.case import Case
 from quarantag.errors import Terminal
 from quarantag.execution import side_by_side
 from quarantag.instance import Instance, Observation
-from quarantag.ports import Clock, Instances, Switch
+from quarantag.ports import Clock, Instances
 from quarantag.settings import CASE_TAG_KEY, Mode, Settings
-from quarantag.switch import BY_PARAMETER, Fixed
+from quarantag.switch import BY_PARAMETER, Fixed, Switch
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -203,7 +203,7 @@ def desk(place: Place, clock: Clock | None = None) -> Desk:
 
 
 def _deployed(session: boto3.Session, place: Place) -> tuple[Settings, str, str]:
-    """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`): settings, ledger, and who paused it."""
+    """Read the stack's parameters and outputs (CloudFormation `DescribeStacks`): settings, ledger, who paused it."""
     stack = stack_of(session, place.stack)
     outputs, given = says(stack)
     if "Ledger" not in outputs or "IsolationInstanceProfile" not in outputs:

@@ -36,7 +36,7 @@ def show_list(settings: Settings, sights: list[Sight], paused: str) -> None:
     """Print who paused the stack, then one row for each instance; beneath its reason, what disagrees."""
     console = Console(highlight=False)
     if paused:
-        console.print(Text(f"Nothing is isolated or released: {printable(paused)}", style="bold red"))
+        console.print(Text(f"Nothing is isolated or released: {printable(paused)}", style="bold red"), soft_wrap=True)
     place = f"stack {settings.stack}, account {settings.account}, {settings.region}"
     if not sights:
         console.print(f"Nothing is tagged and no case is open ({place}).")

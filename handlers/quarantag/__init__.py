@@ -32,7 +32,7 @@ Orchestrating, over the ports of `ports` and `outlets`:
 - `takedown`: the stack's deletion, refused while anybody is contained
 - `sweep`: every instance of a list; `catchup`: findings whose event was lost, and held decisions
 - `observing`: everything of one instance, read at once
-- `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: threads, and calls in order
+- `record`: a run's written side (lease, case, audit); `report`: what people see of it; `execution`: calls side by side
 
 `aws/` is the only importer of botocore. `aws/clients` makes its clients, `aws/wiring` the ports, and is the only reader
 of the environment; `aws/measuring` the measures, read once one is asked for.

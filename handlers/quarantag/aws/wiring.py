@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-
 class SystemClock:
     """The `Clock` port over the machine's clock."""
 
