@@ -66,14 +66,13 @@ class Case:
 def measure(runs: int = RUNS, latencies: Sequence[float] = LATENCIES) -> list[Case]:
     """Every situation at every latency, so many times; AssertionError where a contender did not cut."""
     cases = []
-    for latency in latencies:
-        with distant() as there, _environment(there):
-            for interfaces, fresh in product(OF_CLASSIC, (False, True)):
-                case = Case(latency, interfaces, fresh)
-                for _ in range(runs):
-                    for contender in _contenders(fresh=fresh):
-                        _run(case, contender, there)
-                cases.append(case)
+    for latency, interfaces, fresh in product(latencies, OF_CLASSIC, (False, True)):
+        case = Case(latency, interfaces, fresh)
+        with distant() as there, _environment(there):  # one for each: it answers the slower the more it holds
+            for _ in range(runs):
+                for contender in _contenders(fresh=fresh):
+                    _run(case, contender, there)
+        cases.append(case)
     return cases
 
 
