@@ -26,6 +26,7 @@ from quarantag import isolation
 from quarantag.aws import wiring
 from quarantag.outcome import Request
 from quarantag.tagchange import parse
+from tests.invocation import Hasty
 
 LATENCIES = (0.005, 0.05, 0.2)  # seconds for each answer
 JUDGED = 0.05
@@ -36,7 +37,6 @@ QUARANTAG, CLASSIC, CUSTODIAN, CUSTODIAN_PROCESS = "Quarantag", "classic", "c7n 
 PROFILED = (QUARANTAG, CLASSIC)
 PYTHON = ROOT / ".venv-c7n" / "bin" / "python"
 _SCRIPT = Path(__file__).with_name("custodian.py")
-_PAUSE = 0.05  # seconds
 Run = Callable[[Distant, Prepared], Mapping[str, float]]
 
 
@@ -112,19 +112,13 @@ def _run(case: Case, contender: Run, there: Distant) -> None:
 
 def _quarantag(_: Distant, prepared: Prepared) -> Mapping[str, float]:
     wired = wiring.wired("isolate", wiring.Measures)
-    settings, ports = wired.settings, replace(wired.ports, clock=_Hasty())
+    # No pause is before the cut: they are short only so that a run ends sooner.
+    settings, ports = wired.settings, replace(wired.ports, clock=Hasty())
     began = time.monotonic()
     change = parse(prepared.event, settings)
     with unsaid():
         isolation.isolate(Request(change.instance_id, change.tags[settings.tag_key], "benchmark"), ports, settings)
     return {QUARANTAG: began}
-
-
-class _Hasty(wiring.SystemClock):
-    """Shortens the pauses between readings, of which there is none before the cut: only so that a run ends sooner."""
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(min(seconds, _PAUSE))
 
 
 def _classic(_: Distant, prepared: Prepared) -> Mapping[str, float]:

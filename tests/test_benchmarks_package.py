@@ -1,5 +1,8 @@
 """What a cold start reads does not grow unnoticed: modules that a function imports, and bytes of its package."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from benchmarks.cold_start import CLIENTS
@@ -7,7 +10,10 @@ from benchmarks.footprint import FUNCTIONS, Function, built_code
 from benchmarks.size import LIMIT_MB, imported, package_mb
 from quarantag.aws import wiring
 from quarantag.aws.wiring import Measuring
-from tests.stack import Stack
+from quarantag.measures import Measure
+from tests.cloud import Lab
+from tests.faults import Faulty
+from tests.stack import KEY, Stack
 from tests.template import ROOT
 
 MOST_MODULES = 480
@@ -35,6 +41,29 @@ def test_no_measure_is_imported_before_one_is_asked_for(function: str, stack: St
     made = wiring.ports(wiring.base(), wiring.logger("test"), wiring.Measures).measures
     assert len(list(made)) == 9
     assert list(made) == list(made)
+
+
+def test_measures_are_read_before_the_cut_goes_out(stack: Stack, lab: Lab) -> None:
+    """Beside the cut, reading their modules would hold it up."""
+    order: list[str] = []
+
+    class Noting(Faulty):
+        def call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:  # noqa: ANN401
+            order.append(name)
+            return super().call(name, arguments, named)
+
+    class Late:
+        def __iter__(self) -> Iterator[Measure[Any]]:
+            order.append("measures")
+            return iter(())
+
+    instance = lab.instance()
+    lab.tag(instance.id, **{KEY: "Isolate"})
+    assert (
+        stack.reconcile(instance.id, instances=Noting(stack.ports().instances, ()), measures=Late()).status
+        == "Isolated"
+    )
+    assert "measures" in order[: order.index("set_interface_groups")]
 
 
 @pytest.mark.parametrize("measuring", [wiring.Measures, wiring.no_measures])

@@ -112,6 +112,10 @@ def test_who_asks_for_the_same_client_gets_the_same_one() -> None:
     assert clients.client("sns") is not clients.client("sns", LEDGER)
 
 
+def test_cloudtrail_is_told_whose_calls_these_are() -> None:
+    assert Clients("eu-central-1").client("sns").meta.config.user_agent.startswith("Quarantag Botocore/")
+
+
 def test_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "ADAPTERS_DIR TARGET_DIR" in capsys.readouterr().err

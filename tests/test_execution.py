@@ -44,19 +44,31 @@ def test_calls_that_begin_others_never_wait_for_a_thread() -> None:
 
 
 def test_a_batch_runs_sixteen_at_once() -> None:
-    running, most = [], []
+    running, most, sixteen = [], [], Barrier(16)
 
     def one() -> None:
         running.append(1)
         most.append(len(running))
-        sleep(0.01)
+        sixteen.wait(_SECONDS)
         running.pop()
 
     with side_by_side() as batch:
-        for _ in range(40):
-            batch.submit(one)
-    assert len(most) == 40
+        calls = [batch.submit(one) for _ in range(48)]
+    assert [fault_of(call) for call in calls] == [None] * 48
     assert max(most) == 16
+
+
+def test_calls_begin_in_the_order_in_which_they_are_submitted() -> None:
+    """As a rule: a thread that the machine takes off its core between two lines may come later."""
+
+    def in_order() -> bool:
+        begun: list[int] = []
+        with side_by_side() as batch:
+            for number in range(12):
+                batch.submit(begun.append, number)
+        return begun == sorted(begun)
+
+    assert sum(in_order() for _ in range(100)) > 80
 
 
 def test_threads_are_kept() -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 ITEM = ("switch", "paused")
-BY_PARAMETER = "paused by the stack's parameter Paused"
 """Its place in the ledger, `pk` and `sk`: who may write this `pk` may pause, and nothing else of the ledger."""
+BY_PARAMETER = "paused by the stack's parameter Paused"
 
 
 class Switch(Protocol):
